@@ -1,0 +1,37 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test check format bench
+
+run: $(VENV)/.run-ready
+	$(BIN)/python app.py
+
+test: $(VENV)/.dev-ready
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev-ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+format: $(VENV)/.dev-ready
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.bench-ready
+	$(BIN)/python -m benchmarks
+
+$(VENV)/.run-ready: requirements.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -r requirements.txt
+	touch $@
+
+$(VENV)/.dev-ready: $(VENV)/.run-ready requirements-dev.txt
+	$(BIN)/python -m pip install -r requirements-dev.txt
+	tools/install-chromium $(BIN)/playwright
+	touch $@
+
+$(VENV)/.bench-ready: $(VENV)/.dev-ready requirements-bench.txt
+	$(BIN)/python -m pip install -r requirements-bench.txt
+	touch $@

@@ -1,0 +1,233 @@
+"""The command line: one command a task, and the models.
+
+Exit codes: 0 done, 2 the request or a file is at fault (one sentence on standard error), 1 ganedit is at fault.
+Heavy imports stand inside the commands, so that ``--help`` answers at once.
+"""
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from ganedit import __version__
+from ganedit.errors import BadRequestError, UserError
+
+app = typer.Typer(
+    name="ganedit",
+    help="Edit pictures with GANs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+models_app = typer.Typer(help="List, fetch and remove models.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+
+
+def main() -> NoReturn:
+    """Run the command line and turn every error into a sentence and an exit code."""
+    try:
+        app(standalone_mode=True)
+    except UserError as error:
+        _fail(str(error), 2)
+    except KeyboardInterrupt:
+        _fail("Stopped; nothing was written.", 1)
+    except Exception as error:
+        if os.environ.get("GANEDIT_DEBUG"):
+            raise
+        logging.getLogger(__name__).debug("unexpected error", exc_info=True)
+        _fail(f"ganedit made a mistake ({type(error).__name__}: {error}); GANEDIT_DEBUG=1 shows where.", 1)
+    raise AssertionError("typer leaves by SystemExit")
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        typer.echo(f"ganedit {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def enhance(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="Picture: JPEG, PNG, WebP, TIFF, BMP, AVIF, HEIC, GIF.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="Result: .png, .jpg, .webp or .avif.")],
+    model: Annotated[str, typer.Option(help='Model id, or "none" to resize and adjust only.')] = "realesr-animevideov3",
+    scale: Annotated[float | None, typer.Option(help="1 to 8; the model's own if not given.")] = None,
+    size: Annotated[str | None, typer.Option(help="Exact result, WIDTHxHEIGHT; overrides --scale.")] = None,
+    denoise: Annotated[float | None, typer.Option(help="0 to 1, for models with a twin.")] = None,
+    brightness: Annotated[float, typer.Option(help="-1 to 1.")] = 0.0,
+    contrast: Annotated[float, typer.Option(help="0 to 2.")] = 1.0,
+    saturation: Annotated[float, typer.Option(help="0 to 2.")] = 1.0,
+    sharpness: Annotated[float, typer.Option(help="0 to 2.")] = 1.0,
+    gamma: Annotated[float, typer.Option(help="0.2 to 5.")] = 1.0,
+    white_balance: Annotated[
+        str, typer.Option(help="none, gray-world, or #rrggbb of a spot that should be gray.")
+    ] = "none",
+    color_guard: Annotated[bool, typer.Option(help="Make colors follow the input.")] = True,
+    precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = "auto",
+    tile: Annotated[int | None, typer.Option(help="Side of a tile in input pixels.")] = None,
+    quality: Annotated[int, typer.Option(help="1 to 100, for JPEG, WebP and AVIF.")] = 95,
+    bit_depth: Annotated[int | None, typer.Option(help="8 or 16 (PNG); the input's where the format can.")] = None,
+    keep_location: Annotated[bool, typer.Option(help="Keep the GPS position in the file.")] = False,
+    embed_settings: Annotated[bool, typer.Option(help="Write the settings into the file.")] = True,
+    max_output_megapixels: Annotated[float, typer.Option(help="Refuse larger results.")] = 80.0,
+    as_json: Json = False,
+) -> None:
+    """Upscale, restore and adjust one picture."""
+    from ganedit.engine import Engine
+    from ganedit.formats import SaveOptions, check_target, open_picture, save_picture
+    from ganedit.provenance import make_recipe
+    from ganedit.requests import Adjustments, Compute, EnhanceRequest
+
+    picture = open_picture(source)
+    options = SaveOptions(quality=quality, bit_depth=bit_depth, keep_location=keep_location)
+    check_target(target, options)  # before the work, not after
+    request = EnhanceRequest(
+        image=picture,
+        model=model,
+        scale=scale,
+        size=_parse_size(size) if size else None,
+        denoise=denoise,
+        adjust=Adjustments(brightness, contrast, saturation, sharpness, gamma, white_balance),
+        color_guard=color_guard,
+        compute=Compute(_one_of("precision", precision, ("auto", "float32", "bfloat16")), tile, options.bit_depth),
+    )
+    with _progress_bar("Enhancing") as advance:
+        result = Engine(max_output_megapixels=max_output_megapixels).run(
+            request, lambda step: advance(step.done, step.total)
+        )
+    save_picture(result.images[0], target, options=options, recipe=make_recipe(result) if embed_settings else None)
+    image = result.images[0]
+    row = {
+        "output": str(target),
+        "width": image.width,
+        "height": image.height,
+        "model": result.model,
+        "seconds": round(result.seconds, 3),
+        "notes": list(result.notes),
+    }
+    _tell(row, f"{target}: {image.width}x{image.height}, {result.model}, {result.seconds:.1f} s", as_json)
+
+
+@models_app.command("list")
+def list_models(
+    task: Annotated[str | None, typer.Option(help="enhance, inpaint, stylize or generate.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the models."""
+    from ganedit.models.registry import Registry
+
+    known = ("enhance", "inpaint", "stylize", "generate")
+    registry = Registry()
+    rows = registry.rows(_one_of("task", task, known) if task else None)
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+        return
+    for row in rows:
+        here = "installed" if row["installed"] else _readable(row["size_bytes"])
+        use = "" if row["commercial_use"] else "  (no commercial use)"
+        typer.echo(f"{row['id']:28}{row['task']:10}{row['scale']}x  {here:>11}  {row['license']}{use}")
+    for name, problem in registry.problems.items():
+        typer.echo(f"weights/{name}: {problem}", err=True)
+
+
+@models_app.command()
+def fetch(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="ID…", help="Models to fetch.")] = None,
+    all_default: Annotated[bool, typer.Option("--all-default", help="Fetch every recommended model.")] = False,
+    accept_license: Annotated[bool, typer.Option("--accept-license", help="Confirm a non-commercial license.")] = False,
+) -> None:
+    """Fetch models' weights; a broken download goes on where it stopped."""
+    from ganedit.models.registry import Registry
+
+    registry = Registry()
+    wanted = [*(ids or []), *(card.id for card in registry.cards() if card.default and all_default)]
+    if not wanted:
+        raise BadRequestError("Name the models to fetch, or give --all-default.")
+    failures = []
+    for model_id in dict.fromkeys(wanted):
+        try:
+            with _progress_bar(model_id) as advance:
+                registry.fetch(
+                    model_id,
+                    accept_license=accept_license,
+                    on_progress=lambda at, advance=advance: advance(at.done_bytes, at.total_bytes),
+                )
+            typer.echo(f"{model_id}: installed")
+        except UserError as error:
+            failures.append(str(error))
+    if failures:
+        raise UserError("\n".join(failures))
+
+
+@models_app.command()
+def remove(model_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Delete a model's fetched files."""
+    from ganedit.models.registry import Registry
+
+    Registry().remove(model_id)
+    typer.echo(f"{model_id}: removed")
+
+
+@models_app.command()
+def info(model_id: Annotated[str, typer.Argument(metavar="ID")], as_json: Json = False) -> None:
+    """Tell everything about one model."""
+    from ganedit.models.registry import Registry
+
+    facts = Registry().info(model_id)
+    _tell(facts, "\n".join(f"{key:16}{_plain(value)}" for key, value in facts.items()), as_json)
+
+
+@contextmanager
+def _progress_bar(label: str) -> Iterator[Callable[[float, float | None], None]]:
+    """A bar with the remaining time on a terminal, silence elsewhere; it goes to standard error."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _tell(facts: dict[str, Any], sentence: str, as_json: bool) -> None:
+    typer.echo(json.dumps(facts, ensure_ascii=False) if as_json else sentence)
+    if not as_json:
+        for note in facts.get("notes", ()) if isinstance(facts.get("notes"), list) else ():
+            typer.echo(note, err=True)
+
+
+def _parse_size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise BadRequestError(f"A size is written WIDTHxHEIGHT, such as 1920x1080, not {text}.")
+    return int(width), int(height)
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> Any:
+    if value not in known:
+        raise BadRequestError(f"{name.capitalize()} is one of {', '.join(known)}, not {value}.")
+    return value
+
+
+def _readable(size_bytes: int | None) -> str:
+    return "?" if size_bytes is None else f"{size_bytes / 1e6:.0f} MB"
+
+
+def _plain(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _fail(sentence: str, code: int) -> NoReturn:
+    typer.echo(sentence, err=True)
+    raise SystemExit(code)

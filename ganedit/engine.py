@@ -1,0 +1,189 @@
+"""The one door behind every tab, command and HTTP call: a request goes in, progress and a result come out."""
+
+import time
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
+from typing import assert_never
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from ganedit.errors import BadRequestError
+from ganedit.image import Picture, fill_transparent, from_tensor, thumbnail, to_tensor
+from ganedit.models.loaded import LoadedModel
+from ganedit.models.registry import Registry
+from ganedit.requests import Adjustments, EditResult, EnhanceRequest, Progress, Request
+from ganedit.tasks.adjust import adjust_
+from ganedit.tasks.adjust import check as check_adjustments
+from ganedit.tasks.enhance import enhance, output_size
+from ganedit.tasks.fidelity import invented_heat
+from ganedit.tasks.tiling import MIN_TILE_PX, TileReport, reduce_to
+
+NO_MODEL = "none"
+MAX_OUTPUT_MEGAPIXELS = 80.0
+MAX_SCALE = 8.0
+
+_PROBE_PX = 64
+_HEAT_MAP_PX = 1024
+
+
+class Engine:
+    """Runs requests on models from a registry; safe to use from many threads."""
+
+    def __init__(self, registry: Registry | None = None, max_output_megapixels: float = MAX_OUTPUT_MEGAPIXELS) -> None:
+        """Nothing is loaded until the first request.
+
+        Args:
+            registry: where the models come from; the default one if None.
+            max_output_megapixels: larger results are refused before anything is computed.
+        """
+        self.registry = registry or Registry()
+        self.max_output_megapixels = max_output_megapixels
+        self._seconds_per_px: dict[tuple[str, torch.dtype], float] = {}
+
+    def run(self, request: Request, on_progress: Callable[[Progress], None] | None = None) -> EditResult:
+        """Run a request to its end.
+
+        Args:
+            request: what to do.
+            on_progress: told before the first tile and after each; what it raises stops the run.
+
+        Returns:
+            The result.
+
+        Raises:
+            UserError: the request is wrong, or its model cannot be had.
+        """
+        for step in self.stream(request):
+            if isinstance(step, EditResult):
+                return step
+            if on_progress:
+                on_progress(step)
+        raise AssertionError("stream ends with a result")
+
+    def stream(self, request: Request) -> Iterator[Progress | EditResult]:
+        """Run a request step by step; closing the iterator stops it within one tile.
+
+        Yields:
+            Progress, the first before any work with an estimate of the seconds, and at last one EditResult.
+
+        Raises:
+            UserError: the request is wrong, or its model cannot be had.
+        """
+        match request:
+            case EnhanceRequest():
+                yield from self._enhance(request)
+            case _:
+                assert_never(request)
+
+    def estimate(self, request: Request) -> float:
+        """Seconds that a request will take, from earlier runs or from one small trial of the network.
+
+        Raises:
+            UserError: the request is wrong, or its model cannot be had.
+        """
+        self._check(request)
+        if request.model == NO_MODEL:
+            return 0.0
+        return self._estimate(request, self._load(request))
+
+    def preview(self, picture: Picture, adjust: Adjustments) -> Picture:
+        """Apply light and color alone, for a live preview; give it a picture of preview size.
+
+        Raises:
+            BadRequestError: a setting is out of range.
+        """
+        check_adjustments(adjust)
+        return from_tensor(adjust_(to_tensor(picture), adjust), picture)
+
+    def invented(self, result: EditResult) -> Picture:
+        """Map where a result, brought back to the input's size, departs from the input; at most 1024 px."""
+        before = replace(thumbnail(result.request.image, _HEAT_MAP_PX), alpha=None)
+        after = result.images[0].to_pil().convert("RGB").resize((before.width, before.height), Image.Resampling.BOX)
+        x = adjust_(to_tensor(before), result.request.adjust)
+        return from_tensor(invented_heat(to_tensor(Picture.from_pil(after)), x), Picture.from_pil(after))
+
+    def _enhance(self, request: EnhanceRequest) -> Generator[Progress | EditResult, None, None]:
+        self._check(request)
+        if request.image.bit_depth == 16 and request.compute.precision == "auto":
+            # bfloat16 carries eight bits, which would throw away what a 16-bit picture has more.
+            request = replace(request, compute=replace(request.compute, precision="float32"))
+        model = None if request.model == NO_MODEL else self._load(request)
+        expected = self._estimate(request, model) if model else None
+        started = time.perf_counter()
+        report = TileReport()
+        steps = enhance(to_tensor(fill_transparent(request.image)), request, model, report)
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as finished:
+                y = finished.value
+                break
+            yield replace(step, seconds_left=expected) if step.done == 0 else step
+        picture = from_tensor(y, request.image, _resized_alpha(request.image, y), request.compute.bit_depth)
+        seconds = time.perf_counter() - started
+        if model:
+            self._remember_speed(model, request, seconds)
+        name = f"{model.card.id}@{model.digest[:12]}" if model else NO_MODEL
+        yield EditResult((picture,), request, name, seconds, _notes(request, model, report))
+
+    def _check(self, request: EnhanceRequest) -> None:
+        check_adjustments(request.adjust)
+        if request.scale is not None and not 1 <= request.scale <= MAX_SCALE:
+            raise BadRequestError(f"The scale goes from 1 to {MAX_SCALE:g}, not {request.scale:g}.")
+        if request.size is not None and min(request.size) < 1:
+            raise BadRequestError("The wanted size must be at least 1x1 pixels.")
+        if request.denoise is not None and not 0 <= request.denoise <= 1:
+            raise BadRequestError(f"The denoise strength goes from 0 to 1, not {request.denoise:g}.")
+        if request.compute.tile_px is not None and request.compute.tile_px < MIN_TILE_PX:
+            raise BadRequestError(
+                f"A tile of {request.compute.tile_px} px is too small; choose {MIN_TILE_PX} px or more."
+            )
+        network_scale = 1 if request.model == NO_MODEL else self.registry.get(request.model).scale
+        height, width = output_size(request, network_scale)
+        if height * width > self.max_output_megapixels * 1e6:
+            raise BadRequestError(
+                f"The result would have {height * width / 1e6:.0f} megapixels and the limit is "
+                f"{self.max_output_megapixels:g}; choose a smaller scale or raise the limit."
+            )
+
+    def _load(self, request: EnhanceRequest) -> LoadedModel:
+        return self.registry.load(request.model, request.denoise)
+
+    def _estimate(self, request: EnhanceRequest, model: LoadedModel) -> float:
+        key = (request.model, model.dtype_for(request.compute.precision))
+        if key not in self._seconds_per_px:
+            probe = torch.full((1, 3, _PROBE_PX, _PROBE_PX), 0.5)
+            model.image(probe, request.compute.precision)  # builds the network and its kernels
+            started = time.perf_counter()
+            model.image(probe, request.compute.precision)
+            self._seconds_per_px[key] = (time.perf_counter() - started) / _PROBE_PX**2
+        return self._seconds_per_px[key] * request.image.height * request.image.width
+
+    def _remember_speed(self, model: LoadedModel, request: EnhanceRequest, seconds: float) -> None:
+        pixels = request.image.height * request.image.width
+        if pixels >= 4 * _PROBE_PX**2:  # smaller pictures measure the overhead, not the network
+            self._seconds_per_px[request.model, model.dtype_for(request.compute.precision)] = seconds / pixels
+
+
+def _resized_alpha(picture: Picture, y: Tensor) -> Tensor | None:
+    """Alpha is resized by itself, (1, 1, H, W) in [0, 1], so that no network draws on it."""
+    if picture.alpha is None:
+        return None
+    full = 65535 if picture.bit_depth == 16 else 255
+    alpha = torch.from_numpy(picture.alpha.astype("float32"))[None, None] / full
+    return reduce_to(alpha, *y.shape[-2:])
+
+
+def _notes(request: EnhanceRequest, model: LoadedModel | None, report: TileReport) -> tuple[str, ...]:
+    """Sentences about what went differently from what was asked."""
+    notes = list(request.image.notes)
+    if report.halved_to_px:
+        notes.append(f"Memory ran short, so the picture was computed in tiles of {report.halved_to_px} px.")
+    if report.reruns:
+        notes.append(f"{report.reruns} tiles were computed again in float32, because bfloat16 gave no finite numbers.")
+    height, _ = output_size(request, model.card.scale if model else 1)
+    if model and height > request.image.height * model.card.scale:
+        notes.append(f"{model.card.id} enlarges {model.card.scale} times; the rest was resized with a cubic filter.")
+    return tuple(notes)

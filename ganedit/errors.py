@@ -1,0 +1,33 @@
+"""Every error that ganedit raises on purpose.
+
+Each message is one sentence that says what is wrong and what to do; the page shows it as a toast and the command line
+prints it and exits with 2.
+"""
+
+
+class UserError(ValueError):
+    """Something the caller can mend. Base of every error raised on purpose."""
+
+
+class BadImageError(UserError):
+    """A file is not a picture that can be opened, or is too large."""
+
+
+class BadRequestError(UserError):
+    """The settings of an edit contradict each other or are out of range."""
+
+
+class UnknownModelError(UserError):
+    """No model of that id is in the catalogue or in the weights folder."""
+
+
+class WeightsUnavailableError(UserError):
+    """A model's weights could be had from none of its sources."""
+
+
+class LicenseNotAcceptedError(UserError):
+    """A non-commercial model was asked for without confirming its licence."""
+
+
+class BadCheckpointError(UserError):
+    """A weight file is damaged, hostile or of an unknown kind."""

@@ -1,0 +1,133 @@
+"""Read weight files that may have come from anywhere, without running anything in them.
+
+A pickle can carry code, so ``.pth`` files are read by torch's weights-only unpickler; archives that unpack to much
+more than their own size are refused before they are read. What comes out is checked to be a flat dictionary of finite
+tensors and then handed to spandrel, which recognizes the network by its keys.
+"""
+
+import pickle
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from spandrel import ImageModelDescriptor, ModelLoader, UnsupportedModelError, canonicalize_state_dict
+
+from ganedit.errors import BadCheckpointError
+from ganedit.models.card import Format
+from ganedit.models.ncnn import read_state_dict as read_ncnn
+
+StateDict = dict[str, torch.Tensor]
+
+SUFFIXES: Mapping[str, Format] = {".pth": "pth", ".safetensors": "safetensors"}
+"""File endings under which a user's own checkpoint is recognized."""
+
+
+def read_state_dict(path: Path, file_format: Format, companion: Path | None = None) -> StateDict:
+    """Read a weight file into a flat state dict on the CPU.
+
+    Args:
+        path: the file; its hash, where one is known, has been verified by the caller.
+        file_format: ``pth``, ``safetensors`` or ``ncnn``.
+        companion: the ``.param`` file of an ncnn pair.
+
+    Returns:
+        Tensors by key, wrappers such as ``params_ema`` and prefixes such as ``module.`` removed.
+
+    Raises:
+        BadCheckpointError: the file is damaged, hostile, of another format, or holds values that are not finite.
+    """
+    match file_format:
+        case "pth":
+            raw = _read_pickle(path)
+        case "safetensors":
+            raw = _read_safetensors(path)
+        case "ncnn":
+            if companion is None:
+                raise BadCheckpointError(f"{path.name} is one half of an ncnn pair; give its .param file too.")
+            raw = read_ncnn(companion, path)
+        case _:
+            raise BadCheckpointError(
+                f"{path.name} is a {file_format} file, which holds a program and not a state dict."
+            )
+    state = canonicalize_state_dict(raw)
+    if not state or not all(isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in state.items()):
+        raise BadCheckpointError(f"{path.name} holds no plain table of weights; save it again as a state dict.")
+    if any(value.is_floating_point() and not torch.isfinite(value).all() for value in state.values()):
+        raise BadCheckpointError(f"{path.name} holds weights that are not finite numbers; fetch or export it again.")
+    return state
+
+
+def build_network(state: StateDict, name: str) -> ImageModelDescriptor:
+    """Recognize the network by the keys of its state dict and build it in float32.
+
+    Raises:
+        BadCheckpointError: spandrel knows no such network, its tensors do not fit, or it does not map a picture to
+            a picture.
+    """
+    try:
+        descriptor = ModelLoader().load_from_state_dict(state)
+    except UnsupportedModelError as error:
+        raise BadCheckpointError(
+            f"{name} is no network that ganedit can recognize; use a checkpoint that spandrel supports."
+        ) from error
+    except (RuntimeError, KeyError, ValueError, AssertionError, TypeError, IndexError) as error:
+        raise BadCheckpointError(
+            f"{name} looks like a known network, but its tensors do not fit it; fetch or export it again."
+        ) from error
+    if not isinstance(descriptor, ImageModelDescriptor) or (descriptor.input_channels, descriptor.output_channels) != (
+        3,
+        3,
+    ):
+        raise BadCheckpointError(f"{name} does not turn one color picture into another, so Enhance cannot use it.")
+    return descriptor
+
+
+def mix(first: StateDict, second: StateDict, amount: float) -> StateDict:
+    """Interpolate two checkpoints of one network, ``amount`` of the first and the rest of the second.
+
+    Source: deep network interpolation, Wang et al. 2019, arXiv:1811.10515, equation 1.
+
+    Raises:
+        BadCheckpointError: the two do not have the same keys and shapes.
+    """
+    if {key: value.shape for key, value in first.items()} != {key: value.shape for key, value in second.items()}:
+        raise BadCheckpointError("The two models to mix are not twins; fetch both again.")
+    return {key: torch.lerp(second[key].float(), value.float(), amount) for key, value in first.items()}
+
+
+def _read_pickle(path: Path) -> StateDict:
+    _refuse_bomb(path)
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise BadCheckpointError(
+            f"{path.name} holds more than weights and was not opened, because a pickle can run code; "
+            "convert it to .safetensors where you trust it."
+        ) from error
+    except Exception as error:  # damaged bytes lead the unpickler to any error there is
+        raise BadCheckpointError(
+            f"{path.name} is damaged or no PyTorch checkpoint; fetch or export it again."
+        ) from error
+
+
+def _read_safetensors(path: Path) -> StateDict:
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError, ValueError, KeyError) as error:
+        raise BadCheckpointError(f"{path.name} is damaged or no safetensors file; fetch or export it again.") from error
+
+
+def _refuse_bomb(path: Path) -> None:
+    """PyTorch stores its archives uncompressed, so one that unpacks to more than its size was made to do harm."""
+    if not zipfile.is_zipfile(path):
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+    except zipfile.BadZipFile as error:
+        raise BadCheckpointError(f"{path.name} is damaged; fetch or export it again.") from error
+    if unpacked > path.stat().st_size:
+        raise BadCheckpointError(f"{path.name} unpacks to far more than its own size and was refused.")

@@ -1,0 +1,24 @@
+"""The record of what was done to a picture, kept inside its file."""
+
+import json
+from datetime import UTC, datetime
+
+from ganedit import __version__
+from ganedit.requests import EditResult, settings_of
+
+
+def make_recipe(result: EditResult) -> str:
+    """Write down an edit as JSON: program, time, model with its weights' hash, and every setting.
+
+    The text goes into the file through ``ganedit.image.save_picture`` and comes back through ``read_recipe``.
+    """
+    return json.dumps(
+        {
+            "program": f"ganedit {__version__}",
+            "made": datetime.now(UTC).isoformat(timespec="seconds"),
+            "ai_edited": result.model != "none",
+            "model": result.model,
+            "settings": settings_of(result.request),
+        },
+        ensure_ascii=False,
+    )

@@ -1,0 +1,92 @@
+"""The web page: ``build_ui`` puts the tabs together, ``launch_options`` says how Gradio is to serve them."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+# Before gradio is imported: it reports to its makers unless told not to.
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+
+import gradio as gr
+from starlette.middleware import Middleware
+
+from ganedit.engine import Engine
+from ganedit.ui.api import add_api
+from ganedit.ui.enhance import build_enhance_tab
+from ganedit.ui.exchange import Exchange
+from ganedit.ui.http import Harden, body_limit_bytes
+from ganedit.ui.i18n import Html, both, translations
+from ganedit.ui.models import build_models_tab
+from ganedit.ui.settings import UiSettings
+from ganedit.ui.theme import GaneditTheme, head, style_sheet
+
+__all__ = ["UiSettings", "build_ui", "launch_options"]
+
+_CACHE_SWEEP_SECONDS, _CACHE_AGE_SECONDS = 600, 3600
+
+
+def build_ui(engine: Engine, settings: UiSettings) -> gr.Blocks:
+    """Build the page.
+
+    Args:
+        engine: runs the edits.
+        settings: how the app was started.
+
+    Returns:
+        The page, with its queue set up; ``launch(**launch_options(settings))`` serves it.
+    """
+    exchange = Exchange()
+    delete_cache = (_CACHE_SWEEP_SECONDS, _CACHE_AGE_SECONDS)
+    with gr.Blocks(title="ganedit", analytics_enabled=False, delete_cache=delete_cache) as page:
+        gr.HTML(_header(), elem_id="ge-header", apply_default_css=False)
+        with gr.Tabs(elem_id="ge-tabs") as tabs:
+            build_enhance_tab(engine, exchange)
+            build_models_tab(engine, settings)
+        exchange.connect(tabs)
+        add_api(engine, settings)
+    # api_open=False: direct calls would skip the queue and its limits.
+    return page.queue(api_open=False, max_size=32, default_concurrency_limit=2)
+
+
+def launch_options(settings: UiSettings, *, share: bool = False) -> dict[str, Any]:
+    """Give the arguments of ``launch`` that keep the page fast, private and itself; host and port are not among them."""
+    harden = Middleware(Harden, max_body_bytes=body_limit_bytes(public=settings.public), share=share)
+    return {
+        "share": share,
+        "theme": GaneditTheme(),
+        "css": style_sheet(),
+        "head": head(),
+        "i18n": translations(),
+        "favicon_path": str(Path(__file__).parent / "favicon.svg"),
+        "footer_links": ["api", "settings"],
+        "app_kwargs": {"middleware": [harden]},
+        "max_file_size": "20mb" if settings.public else "1gb",
+        "max_threads": 16,
+        "state_session_capacity": 500,
+        "mcp_server": settings.mcp,
+        "run_history": False,
+        "enable_monitoring": False,
+        "show_error": False,
+        "ssr_mode": False,
+        "pwa": False,
+    }
+
+
+def _header() -> Html:
+    mark = (
+        '<svg viewBox="0 0 32 32" width="34" height="34" aria-hidden="true"><defs><linearGradient id="ge-g" x2="1" y2="1">'
+        '<stop stop-color="#7c3aed"/><stop offset="1" stop-color="#c026d3"/></linearGradient></defs>'
+        '<rect width="32" height="32" rx="9" fill="url(#ge-g)"/><path d="M7 23l6-7 5 5 3-3 4 5" fill="none" stroke="#fff" '
+        'stroke-width="2.2" stroke-linejoin="round" stroke-linecap="round"/><path d="M22 6l1.2 2.8L26 10l-2.8 1.2L22 14l-1.2-'
+        '2.8L18 10l2.8-1.2z" fill="#fff"/></svg>'
+    )
+    half_moon = (
+        '<svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true"><circle cx="10" cy="10" r="7.2" fill="none" '
+        'stroke="currentColor" stroke-width="1.6"/><path d="M10 2.8a7.2 7.2 0 0 1 0 14.4z" fill="currentColor"/></svg>'
+    )
+    return Html(
+        f'<div class="ge-header">{mark}<h1>ganedit</h1><span class="ge-tagline">{both("ge.app.tagline")}</span>'
+        f'<button type="button" class="ge-tool" data-ge="language">{both("ge.app.language")}</button>'
+        f'<button type="button" class="ge-tool" data-ge="theme">{half_moon}<span class="ge-unseen">{both("ge.app.dark")}</span>'
+        "</button></div>"
+    )

@@ -1,0 +1,270 @@
+"""The two named endpoints for programs: ``/enhance`` and ``/models``.
+
+They hang on hidden components rather than on ``gr.api``, because only components check that a file was uploaded by the
+caller; ``gr.api`` would open any path of this machine. Docstrings and labels become the API page and, with the MCP
+switch on, the tools' descriptions.
+"""
+
+import contextlib
+import logging
+import re
+import time
+from collections.abc import Generator, Iterator
+from typing import Any, cast, get_args
+
+import gradio as gr
+from gradio.components import Component
+
+from ganedit.engine import Engine
+from ganedit.errors import BadRequestError, UserError
+from ganedit.formats import FileFormat, SaveOptions, open_picture, save_picture
+from ganedit.models.card import Task
+from ganedit.provenance import make_recipe
+from ganedit.requests import Adjustments, Compute, EditResult, EnhanceRequest, Precision, Progress
+from ganedit.ui.session import Vault
+from ganedit.ui.settings import UiSettings
+
+_LOG = logging.getLogger(__name__)
+PUBLIC_LIMIT_SECONDS = 600.0
+"""Longest edit on a public server, where one caller would otherwise keep everybody waiting."""
+KEEP_SECONDS = 600.0
+"""Age at which a result is deleted; Gradio copies it into its own cache as soon as the endpoint returns."""
+
+# name: default, lowest, highest, what the API page calls it
+_NUMBERS: dict[str, tuple[float | None, float, float, str]] = {
+    "scale": (None, 1, 8, "Scale: output side over input side, 1 to 8"),
+    "denoise": (None, 0, 1, "Denoise strength, 0 to 1"),
+    "brightness": (0, -1, 1, "Brightness, -1 to 1"),
+    "contrast": (1, 0, 2, "Contrast, 0 to 2"),
+    "saturation": (1, 0, 2, "Saturation, 0 to 2"),
+    "sharpness": (1, 0, 2, "Sharpness, 0 to 2"),
+    "gamma": (1, 0.2, 5, "Gamma, 0.2 to 5"),
+    "quality": (95, 1, 100, "Quality of JPEG, WebP and AVIF, 1 to 100"),
+}
+
+
+def add_api(engine: Engine, settings: UiSettings) -> None:
+    """Add the endpoints to the Blocks being built."""
+    endpoints = Endpoints(engine, PUBLIC_LIMIT_SECONDS if settings.public else None)
+    gr.Button(visible=False).click(
+        endpoints.models,
+        gr.Dropdown(["", *get_args(Task)], value="", label="Task", visible=False),
+        gr.JSON(label="Models", visible=False),
+        api_name="models",
+        concurrency_limit=None,
+    )
+    gr.Button(visible=False).click(
+        endpoints.enhance,
+        _enhance_inputs(),
+        [gr.File(label="Result", visible=False), gr.JSON(label="About the result", visible=False)],
+        api_name="enhance",
+        concurrency_id="gpu",
+        concurrency_limit=1,
+    )
+
+
+class Endpoints:
+    """What is called over HTTP. Names, types and texts of the API page and the MCP tools come from the signatures."""
+
+    def __init__(self, engine: Engine, limit_seconds: float | None) -> None:
+        """Take the engine, and the longest edit allowed; None does not limit."""
+        self._engine = engine
+        self._limit_seconds = limit_seconds
+        self._vault = Vault(KEEP_SECONDS)
+
+    def models(self, task: str = "") -> list[dict[str, Any]]:
+        """List the models that can be used or fetched.
+
+        Args:
+            task: only models of this task; empty for all.
+
+        Returns:
+            One object a model: id, task, kind, license, commercial_use, installed, size_bytes, sha256, arch, scale.
+        """
+        with _told():
+            return self._engine.registry.rows(cast(Task, task) if task else None)
+
+    def enhance(
+        self,
+        image: bytes,
+        model: str = EnhanceRequest.model,
+        scale: float | None = None,
+        size: str = "",
+        denoise: float | None = None,
+        brightness: float = 0,
+        contrast: float = 1,
+        saturation: float = 1,
+        sharpness: float = 1,
+        gamma: float = 1,
+        white_balance: str = "none",
+        color_guard: bool = True,
+        format: str = "png",
+        quality: float = 95,
+        precision: str = "auto",
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - gradio finds its progress by this default
+    ) -> tuple[str, dict[str, Any]]:
+        """Upscale, restore and adjust one picture with a GAN.
+
+        Args:
+            image: the picture: JPEG, PNG, WebP, TIFF, BMP, AVIF or HEIC.
+            model: id of a model that /models lists as installed; "none" only resizes and adjusts.
+            scale: output side divided by input side, 1 to 8; leave out for the model's own.
+            size: exact size in pixels as "WIDTHxHEIGHT", such as "1920x1080"; overrides scale; empty to use scale.
+            denoise: 0 to 1, only for models with a denoise strength; leave out to take the model as it is.
+            brightness: -1 to 1; 0 changes nothing.
+            contrast: 0 to 2; 1 changes nothing.
+            saturation: 0 to 2; 1 changes nothing, 0 is gray.
+            sharpness: 0 to 2; 1 changes nothing, above sharpens, below blurs.
+            gamma: 0.2 to 5; 1 changes nothing, above lifts the shadows.
+            white_balance: "none", "gray-world", or the "#rrggbb" of a spot that should be neutral gray.
+            color_guard: keep the broad tones of the input, so that the model adds detail only.
+            format: png (loses nothing), jpeg, webp or avif.
+            quality: 1 to 100, for jpeg, webp and avif.
+            precision: auto, float32 or bfloat16.
+            progress: told the finished tiles; filled in by gradio.
+
+        Returns:
+            The picture file, exactly as encoded here. An object with model, seconds, width, height and notes.
+        """
+        tones = {
+            "brightness": brightness,
+            "contrast": contrast,
+            "saturation": saturation,
+            "sharpness": sharpness,
+            "gamma": gamma,
+        }
+        with _told():
+            options = SaveOptions(format=cast(FileFormat, format), quality=round(_number("quality", quality)))
+            request = EnhanceRequest(
+                image=open_picture(image or b""),
+                model=(model or "").strip(),
+                scale=_optional("scale", scale),
+                size=parse_size(size),
+                denoise=_optional("denoise", denoise),
+                adjust=_adjustments(tones, white_balance),
+                color_guard=color_guard,
+                compute=Compute(precision=cast(Precision, precision)),
+            )
+            result = finish(self._engine, request, progress, self._limit_seconds)
+            return _write(self._vault, result, options), _summary(result)
+
+
+def _enhance_inputs() -> list[Component]:
+    """Make one hidden component for each parameter of ``enhance``, in its order."""
+
+    def number(name: str) -> gr.Number:
+        return gr.Number(_NUMBERS[name][0], label=_NUMBERS[name][3], visible=False)
+
+    def choice(label: str, choices: tuple[str, ...]) -> gr.Dropdown:
+        return gr.Dropdown(list(choices), value=choices[0], label=label, visible=False)
+
+    return [
+        # Bytes, since a path would leave an empty temporary file behind at every call, and gr.Image would answer a
+        # file that is no picture with an error of its own that says nothing.
+        gr.File(label="Picture", type="binary", visible=False),
+        gr.Textbox(EnhanceRequest.model, label="Model", visible=False),
+        number("scale"),
+        gr.Textbox("", label='Exact size, "WIDTHxHEIGHT"', visible=False),
+        number("denoise"),
+        *(number(name) for name in ("brightness", "contrast", "saturation", "sharpness", "gamma")),
+        gr.Textbox("none", label="White balance", visible=False),
+        gr.Checkbox(True, label="Color guard", visible=False),
+        choice("Format", ("png", "jpeg", "webp", "avif")),
+        number("quality"),
+        choice("Precision", get_args(Precision)),
+    ]
+
+
+def finish(engine: Engine, request: EnhanceRequest, report: gr.Progress, limit_seconds: float | None) -> EditResult:
+    """Run an edit to its end and report the tiles.
+
+    Args:
+        engine: runs it.
+        request: what to do.
+        report: told the finished and planned tiles.
+        limit_seconds: stop within a tile once the edit cannot end in this time; None does not limit.
+
+    Raises:
+        BadRequestError: it would take longer than ``limit_seconds``.
+    """
+    started = time.monotonic()
+    steps = cast(Generator[Progress | EditResult], engine.stream(request))
+    with contextlib.closing(steps):
+        for step in steps:
+            if isinstance(step, EditResult):
+                return step
+            needed_seconds = time.monotonic() - started + (step.seconds_left or 0.0)
+            if limit_seconds is not None and needed_seconds > limit_seconds:
+                raise BadRequestError(
+                    f"This would take about {needed_seconds / 60:.0f} minutes, more than the {limit_seconds / 60:.0f} "
+                    "allowed here; send a smaller picture or choose a faster model."
+                )
+            report((step.done, step.total), desc=step.stage, unit="tiles")
+    raise RuntimeError("the engine ended without a result")
+
+
+def parse_size(text: str) -> tuple[int, int] | None:
+    """Read ``"1920x1080"`` as (width, height) in pixels; None for an empty text.
+
+    Raises:
+        BadRequestError: it is neither.
+    """
+    if not (text or "").strip():
+        return None
+    found = re.fullmatch(r"\s*(\d{1,6})\s*[xX*]\s*(\d{1,6})\s*", text)
+    if found is None or not (int(found[1]) and int(found[2])):
+        raise BadRequestError(f'A size is written as WIDTHxHEIGHT in pixels, such as "1920x1080", not {text[:40]!r}.')
+    return int(found[1]), int(found[2])
+
+
+def _write(vault: Vault, result: EditResult, options: SaveOptions) -> str:
+    """Encode a result under a random name, outside of everything that Gradio serves by path."""
+    picture = result.images[0]
+    token = vault.folder()
+    path = vault.path(token, f"ganedit-{token}.{'jpg' if options.format == 'jpeg' else options.format}")
+    if options.format == "png" and picture.bit_depth == 16:
+        options = SaveOptions(format="png", bit_depth=16)
+    save_picture(picture, path, options=options, recipe=make_recipe(result))
+    return str(path)
+
+
+def _summary(result: EditResult) -> dict[str, Any]:
+    picture = result.images[0]
+    return {
+        "model": result.model,
+        "seconds": round(result.seconds, 3),
+        "width": picture.width,
+        "height": picture.height,
+        "notes": list(result.notes),
+    }
+
+
+def _adjustments(tones: dict[str, Any], white_balance: str) -> Adjustments:
+    checked = {name: _number(name, value) for name, value in tones.items()}
+    return Adjustments(**checked, white_balance=(white_balance or "none").strip().lower())
+
+
+def _optional(name: str, value: Any) -> float | None:
+    """Check a number that may be left out."""
+    return None if value is None else _number(name, value)
+
+
+def _number(name: str, value: Any) -> float:
+    """Check one number of a call, which a client may have sent as anything."""
+    default, lowest, highest, _ = _NUMBERS[name]
+    value = default if value is None else value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not lowest <= value <= highest:
+        raise BadRequestError(f"{name} must be a number from {lowest:g} to {highest:g}, not {str(value)[:40]!r}.")
+    return float(value)
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Turn every failure into the one sentence that the caller gets."""
+    try:
+        yield
+    except UserError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+    except Exception as error:
+        _LOG.exception("an API call failed")
+        raise gr.Error("Something went wrong on our side; please try again.", print_exception=False) from error

@@ -1,0 +1,20 @@
+"""What the page is told when it is built."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class UiSettings:
+    """Choices of whoever starts the app.
+
+    Attributes:
+        public: strangers will use it: no uploading or removing of models.
+        max_output_megapixels: larger results are refused with one sentence.
+        mcp: offer the named endpoints as MCP tools too.
+        auth: people log in; only told so that the page can say it.
+    """
+
+    public: bool = False
+    max_output_megapixels: float = 80.0
+    mcp: bool = False
+    auth: bool = False

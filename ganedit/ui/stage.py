@@ -1,0 +1,125 @@
+"""From uploaded files to what the page shows, and from results to what it hands out."""
+
+import shutil
+from pathlib import Path
+
+from PIL import Image
+
+from ganedit.errors import UserError
+from ganedit.formats import SaveOptions, open_picture, save_picture
+from ganedit.image import Picture, thumbnail
+from ganedit.provenance import make_recipe
+from ganedit.requests import EditResult
+from ganedit.ui.damage import looks_damaged
+from ganedit.ui.i18n import both
+from ganedit.ui.session import Outcome, Photo, Previews, Vault, safe_name
+from ganedit.ui.status import done_line
+
+PREVIEW_SIDE_PX = 1024
+_SLIDER_MEGAPIXELS = 2.0
+_THUMB_SIDE_PX = 160
+_PAPER = "white"  # behind transparent pixels: the slider lays one picture over the other
+
+
+def take_in(upload: Path, vault: Vault, previews: Previews) -> Photo:
+    """Move an upload out of the served folder, check it, and make its preview.
+
+    Raises:
+        BadImageError: it is not a picture that can be opened.
+    """
+    picture = open_picture(upload)
+    token = vault.folder()
+    original = vault.path(token, upload.name)
+    shutil.copyfile(upload, original)
+    previews.remember(token, thumbnail(picture, PREVIEW_SIDE_PX))
+    with Image.open(original) as image:
+        kind, damaged = image.format or "?", looks_damaged(image, picture)
+    return Photo(
+        token=token,
+        path=original,
+        name=safe_name(upload.stem),
+        kind=kind,
+        width=picture.width,
+        height=picture.height,
+        damaged=damaged,
+        notes=picture.notes,
+    )
+
+
+def original_of(photo: Photo, vault: Vault) -> Picture:
+    """Open the full-size picture of a photo.
+
+    Raises:
+        UserError: its time is over.
+    """
+    if not vault.path(photo.token, photo.path.name).is_file():
+        raise UserError(both("ge.error.expired"))
+    return open_picture(photo.path)
+
+
+def preview_of(photo: Photo, vault: Vault, previews: Previews) -> Picture:
+    """Give the small copy of a photo, made anew if it was dropped from memory."""
+    small = previews.get(photo.token)
+    if small is None:
+        small = thumbnail(original_of(photo, vault), PREVIEW_SIDE_PX)
+        previews.remember(photo.token, small)
+    return small
+
+
+def spot_color(small: Picture, x: int, y: int) -> str:
+    """Give the mean color around a pixel as ``"#rrggbb"``; one pixel alone would be mostly noise."""
+    radius = 2
+    x, y = min(max(x, 0), small.width - 1), min(max(y, 0), small.height - 1)
+    around = small.pixels[max(0, y - radius) : y + radius + 1, max(0, x - radius) : x + radius + 1]
+    return "#{:02x}{:02x}{:02x}".format(*(int(round(c)) for c in around.reshape(-1, 3).mean(axis=0)))
+
+
+def outcome_of(result: EditResult, photo: Photo, options: SaveOptions, embed: bool, vault: Vault) -> Outcome:
+    """Write everything the page needs of a result: slider copies, a small one for the history, and the file."""
+    token = vault.folder()
+    after = _flat(result.images[0])
+    shrink = min(1.0, (_SLIDER_MEGAPIXELS * 1e6 / (after.width * after.height)) ** 0.5)
+    shown = (max(1, int(after.width * shrink)), max(1, int(after.height * shrink)))
+    after = after.resize(shown, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    before = _flat(result.request.image).resize(shown, Image.Resampling.BICUBIC)
+    small = after.copy()
+    small.thumbnail((_THUMB_SIDE_PX, _THUMB_SIDE_PX), Image.Resampling.LANCZOS)
+    paths = [vault.path(token, f"{name}.png") for name in ("before", "after", "thumb")]
+    for path, image in zip(paths, (before, after, small), strict=True):
+        image.save(path, compress_level=1)
+    download = write_download(result, token, download_stem(photo, result), options, embed, vault)
+    return Outcome(token, paths[0], paths[1], paths[2], download, done_line(result))
+
+
+def download_stem(photo: Photo, result: EditResult) -> str:
+    """Name the file after what was done to it: ``photo-x4``, ``photo-800x600``, ``photo-edited``."""
+    request = result.request
+    if request.size:
+        return f"{photo.name}-{request.size[0]}x{request.size[1]}"
+    return f"{photo.name}-x{request.scale:g}" if request.scale != 1 else f"{photo.name}-edited"
+
+
+def write_download(result: EditResult, token: str, stem: str, options: SaveOptions, embed: bool, vault: Vault) -> Path:
+    """Write the full-size file and give its path.
+
+    Args:
+        result: the edit.
+        token: folder of its outcome.
+        stem: file name without ending.
+        options: format, quality, depth, location.
+        embed: write the settings into the file.
+        vault: where the folder is.
+    """
+    ending = {"jpeg": "jpg"}.get(options.format or "png", options.format or "png")
+    path = vault.path(token, f"{stem}.{ending}")
+    save_picture(result.images[0], path, options=options, recipe=make_recipe(result) if embed else None)
+    return path
+
+
+def _flat(picture: Picture) -> Image.Image:
+    image = picture.to_pil()
+    if image.mode != "RGBA":
+        return image.convert("RGB")
+    flat = Image.new("RGB", image.size, _PAPER)
+    flat.paste(image, mask=image.getchannel("A"))
+    return flat

@@ -1,0 +1,129 @@
+"""The command line: doors, exit codes, and one sentence for every mistake."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganedit.formats import read_recipe
+
+ROOT = Path(__file__).parents[1]
+
+
+def ganedit(*words, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "ganedit", *map(str, words)],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "in.png"
+    values = np.random.default_rng(0).integers(0, 255, (24, 32, 3), np.uint8)
+    Image.fromarray(values).resize((64, 48), Image.Resampling.BICUBIC).save(path)
+    return path
+
+
+def test_enhance_writes_the_result_and_tells_of_it_in_json(photo, tmp_path):
+    out = tmp_path / "out.png"
+    done = ganedit("enhance", photo, out, "--model", "realesr-animevideov3", "--scale", 4, "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["width"], told["height"], told["output"]) == (256, 192, str(out))
+    with Image.open(out) as image:
+        assert image.size == (256, 192)
+    assert json.loads(read_recipe(out) or "")["settings"]["scale"] == 4
+
+
+def test_size_overrides_scale_and_jpeg_is_taken_from_the_ending(photo, tmp_path):
+    out = tmp_path / "out.jpg"
+    done = ganedit("enhance", photo, out, "--size", "100x80", "--model", "none", "--no-embed-settings")
+    assert done.returncode == 0, done.stderr
+    with Image.open(out) as image:
+        assert (image.format, image.size) == ("JPEG", (100, 80))
+    assert read_recipe(out) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["enhance", "{bad}", "{out}"], "not a picture|picture"),
+        (["enhance", "{missing}", "{out}"], "missing"),
+        (["enhance", "{photo}", "{out}", "--model", "nope"], "no model called nope"),
+        (["enhance", "{photo}", "{out}", "--size", "big"], "WIDTHxHEIGHT"),
+        (["enhance", "{photo}", "{out}", "--precision", "float8"], "Precision is one of"),
+        (["enhance", "{photo}", "{out}", "--max-output-megapixels", "0.001"], "megapixels"),
+        (["enhance", "{photo}", "{unwritable}"], "folder|directory"),
+        (["enhance", "{photo}", "{odd}"], "png"),
+        (["models", "info", "nope"], "no model called nope"),
+        (["models", "fetch"], "Name the models"),
+        (["models", "remove", "realesrgan-x4plus"], "installed package"),
+        (["models", "list", "--task", "cook"], "Task is one of"),
+    ],
+)
+def test_mistakes_are_one_sentence_and_exit_code_2(photo, tmp_path, words, sentence):
+    (tmp_path / "bad.png").write_text("hello")
+    places = {
+        "photo": photo,
+        "bad": tmp_path / "bad.png",
+        "missing": tmp_path / "missing.png",
+        "out": tmp_path / "out.png",
+        "unwritable": tmp_path / "no" / "such" / "out.png",
+        "odd": tmp_path / "out.xyz",
+    }
+    done = ganedit(*(str(word).format(**places) for word in words))
+    assert done.returncode == 2, done.stderr
+    assert re.search(sentence, done.stderr), done.stderr
+    assert "Traceback" not in done.stderr and len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_a_model_that_is_not_here_offline_says_how_to_get_it(photo, tmp_path):
+    environment = {"GANEDIT_OFFLINE": "1", "GANEDIT_WEIGHTS": str(tmp_path / "cache")}
+    done = ganedit("enhance", photo, tmp_path / "out.png", "--model", "bsrgan-x4", **environment)
+    assert done.returncode == 2 and "models fetch bsrgan-x4" in done.stderr
+    done = ganedit("models", "fetch", "bsrgan-x4", **environment)
+    assert done.returncode == 2 and "GANEDIT_OFFLINE" in done.stderr
+
+
+def test_our_own_mistakes_exit_with_1(photo, tmp_path):
+    broken = "import ganedit.engine as e; e.Engine.run = lambda *a: 1 / 0; from ganedit.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", broken, "enhance", photo, tmp_path / "out.png"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "GANEDIT_DEBUG" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_models_list_gives_the_promised_rows():
+    done = ganedit("models", "list", "--task", "enhance", "--json")
+    rows = json.loads(done.stdout)
+    assert set(rows[0]) == {
+        *("id", "task", "kind", "license", "commercial_use", "installed", "size_bytes", "sha256", "arch", "scale")
+    }
+    assert "realesrgan-x4plus" in {row["id"] for row in rows if row["installed"]}
+
+
+@pytest.mark.parametrize("words", [["--help"], ["enhance", "--help"], ["models", "list", "--help"]])
+def test_help_imports_nothing_heavy(words):
+    watch = (
+        "import sys, runpy; sys.argv = ['ganedit', *sys.argv[1:]]\n"
+        "try: runpy.run_module('ganedit', run_name='__main__')\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "heavy = {'torch', 'gradio', 'numpy', 'spandrel', 'httpx'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", watch, *words], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "Usage" in done.stdout

@@ -1,0 +1,78 @@
+"""Who may import whom: downwards only. The design's table, enforced."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# For each part of the package, the parts that it may import besides itself.
+ALLOWED = {
+    "errors": set(),
+    "card": set(),
+    "image": {"errors"},
+    "formats": {"errors", "image"},
+    "requests": {"image"},
+    "provenance": {"requests"},
+    "sources": {"errors", "card", "models"},
+    "models": {"errors", "card", "sources", "requests"},
+    "tasks": {"errors", "models", "image", "requests"},
+    "engine": {"errors", "tasks", "models", "image", "requests", "provenance"},
+    "ui": {"errors", "engine", "card", "sources", "image", "formats", "requests", "provenance"},
+    "cli": {"errors", "engine", "models", "image", "formats", "requests", "provenance"},
+    "__main__": {"cli"},
+    "app": {"ui", "engine"},
+}
+OUTSIDE = {
+    "gradio": {"ui", "app"},
+    "torch": {"image", "models", "tasks", "engine"},
+    "spandrel": {"models"},
+}
+
+
+def part_of(module):
+    """``ganedit.models.card`` is the part ``card``; other modules belong to the folder or file under ``ganedit``."""
+    names = module.split(".")
+    if names[-2:] in (["models", "card"], ["models", "sources"]):
+        return names[-1]
+    return names[1] if len(names) > 1 and names[0] == "ganedit" else names[0]
+
+
+def imports_of(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name} has a relative import"
+            if node.module == "ganedit.models":
+                yield from (f"ganedit.models.{alias.name}" for alias in node.names)
+            else:
+                yield node.module or ""
+
+
+def modules():
+    for path in [ROOT / "app.py", *sorted((ROOT / "ganedit").rglob("*.py"))]:
+        yield path, ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+@pytest.mark.parametrize(("path", "module"), [pytest.param(*pair, id=pair[1]) for pair in modules()])
+def test_imports_point_downwards(path, module):
+    own = part_of(module)
+    for name in imports_of(path):
+        if name.startswith("ganedit."):
+            other = part_of(name)
+            assert other == own or other in ALLOWED[own], f"{module} imports {name}"
+        elif name.split(".")[0] in OUTSIDE:
+            users = OUTSIDE[name.split(".")[0]]
+            assert own in users, f"{module} imports {name}"
+
+
+def test_the_package_has_no_drawer_for_odds_and_ends():
+    names = {path.stem for path, _ in modules()}
+    assert not names & {"utils", "helpers", "common", "base", "manager"}
+
+
+def test_no_module_has_grown_past_one_sitting():
+    long = {str(path): lines for path, _ in modules() if (lines := len(path.read_text("utf-8").splitlines())) > 400}
+    assert not long
