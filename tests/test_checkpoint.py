@@ -99,7 +99,7 @@ def test_an_unknown_network_is_told():
 def test_tensors_that_do_not_fit_their_network_are_told():
     state = tiny_state()
     state["body.2.weight"] = torch.zeros(8, 8, 1, 1)
-    with pytest.raises(BadCheckpointError, match="do not fit|can recognize"):
+    with pytest.raises(BadCheckpointError, match=r"do not fit|can recognize"):
         build_network(state, "mine")
 
 

@@ -18,7 +18,7 @@ from ganedit.ui.http import Harden, body_limit_bytes
 from ganedit.ui.i18n import Html, both, translations
 from ganedit.ui.models import build_models_tab
 from ganedit.ui.settings import UiSettings
-from ganedit.ui.theme import GaneditTheme, head, style_sheet
+from ganedit.ui.theme import GaneditTheme, head, mark, style_sheet
 
 __all__ = ["UiSettings", "build_ui", "launch_options"]
 
@@ -49,7 +49,7 @@ def build_ui(engine: Engine, settings: UiSettings) -> gr.Blocks:
 
 
 def launch_options(settings: UiSettings, *, share: bool = False) -> dict[str, Any]:
-    """Give the arguments of ``launch`` that keep the page fast, private and itself; host and port are not among them."""
+    """Give the arguments of ``launch`` that keep the page private and itself; host and port are not among them."""
     harden = Middleware(Harden, max_body_bytes=body_limit_bytes(public=settings.public), share=share)
     return {
         "share": share,
@@ -73,20 +73,14 @@ def launch_options(settings: UiSettings, *, share: bool = False) -> dict[str, An
 
 
 def _header() -> Html:
-    mark = (
-        '<svg viewBox="0 0 32 32" width="34" height="34" aria-hidden="true"><defs><linearGradient id="ge-g" x2="1" y2="1">'
-        '<stop stop-color="#7c3aed"/><stop offset="1" stop-color="#c026d3"/></linearGradient></defs>'
-        '<rect width="32" height="32" rx="9" fill="url(#ge-g)"/><path d="M7 23l6-7 5 5 3-3 4 5" fill="none" stroke="#fff" '
-        'stroke-width="2.2" stroke-linejoin="round" stroke-linecap="round"/><path d="M22 6l1.2 2.8L26 10l-2.8 1.2L22 14l-1.2-'
-        '2.8L18 10l2.8-1.2z" fill="#fff"/></svg>'
-    )
     half_moon = (
-        '<svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true"><circle cx="10" cy="10" r="7.2" fill="none" '
-        'stroke="currentColor" stroke-width="1.6"/><path d="M10 2.8a7.2 7.2 0 0 1 0 14.4z" fill="currentColor"/></svg>'
+        '<svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">'
+        '<circle cx="10" cy="10" r="7.2" fill="none" stroke="currentColor" stroke-width="1.6"/>'
+        '<path d="M10 2.8a7.2 7.2 0 0 1 0 14.4z" fill="currentColor"/></svg>'
     )
+    dark = f'{half_moon}<span class="ge-unseen">{both("ge.app.dark")}</span>'
     return Html(
-        f'<div class="ge-header">{mark}<h1>ganedit</h1><span class="ge-tagline">{both("ge.app.tagline")}</span>'
+        f'<div class="ge-header">{mark()}<h1>ganedit</h1><span class="ge-tagline">{both("ge.app.tagline")}</span>'
         f'<button type="button" class="ge-tool" data-ge="language">{both("ge.app.language")}</button>'
-        f'<button type="button" class="ge-tool" data-ge="theme">{half_moon}<span class="ge-unseen">{both("ge.app.dark")}</span>'
-        "</button></div>"
+        f'<button type="button" class="ge-tool" data-ge="theme">{dark}</button></div>'
     )

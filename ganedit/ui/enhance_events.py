@@ -47,6 +47,7 @@ class EnhanceEvents:
     """The event functions of the tab, and the folders and memories behind them."""
 
     def __init__(self, engine: Engine) -> None:
+        """Take the engine that runs the edits."""
         self._engine = engine
         self._vault = Vault()
         self._recent = Recent()
@@ -74,7 +75,8 @@ class EnhanceEvents:
         """Fit hint, denoise and scales to the model."""
         card = self._card(model)
         scales = scales_for(card)
-        scale = scale if scale in scales else scales[-2] if len(scales) > 1 else scales[0]
+        if scale not in scales:
+            scale = scales[0] if card and card.scale == 1 else Choices().scale
         return {
             self.controls.hint: self._hint(model, photo),
             self.controls.parts["denoise"]: gr.update(visible=bool(card and card.twin)),

@@ -17,7 +17,9 @@ EXAMPLES = {
 }
 TONES = ("brightness", "contrast", "saturation", "sharpness", "gamma")
 
-_PICTURE_FILES = ["image", *(f".{e}" for e in "jpg jpeg png webp avif heic heif tif tiff bmp gif".split())]
+# The endings too: browsers know no media type for some of them.
+_ENDINGS = ("jpg", "jpeg", "png", "webp", "avif", "heic", "heif", "tif", "tiff", "bmp", "gif")
+_PICTURE_FILES = ["image", *(f".{ending}" for ending in _ENDINGS)]
 _START = Choices()
 
 
@@ -103,13 +105,14 @@ def build_intake() -> Intake:
         interactive=True,
     )
     card = _html(visible=False, elem_id="ge-photo")
-    change = gr.UploadButton(
-        label("ge.input.change"),  # pyright: ignore[reportArgumentType]  # gradio translates it all the same
-        file_types=_PICTURE_FILES,
-        size="sm",
-        visible="hidden",
-        elem_id="ge-change",
-    )
+    # The file input stands beside the button in the page, so the id is on the row around both.
+    with gr.Row(elem_id="ge-change"):
+        change = gr.UploadButton(
+            label("ge.input.change"),  # pyright: ignore[reportArgumentType]  # gradio translates it all the same
+            file_types=_PICTURE_FILES,
+            size="sm",
+            visible="hidden",
+        )
     examples = _html(
         _examples_html(),
         elem_id="ge-examples",

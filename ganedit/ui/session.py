@@ -75,6 +75,7 @@ class Vault:
     """Folders under random names, each with the files of one upload or one result; swept by age."""
 
     def __init__(self, lifetime_seconds: float = LIFETIME_SECONDS) -> None:
+        """Make the root folder; folders not used for ``lifetime_seconds`` are removed."""
         self._root = Path(tempfile.mkdtemp(prefix="ganedit-"))
         self._lifetime_seconds = lifetime_seconds
         weakref.finalize(self, shutil.rmtree, self._root, ignore_errors=True)
@@ -128,6 +129,7 @@ class Recent:
     """The last edits in full, for writing them again in another format; the oldest leave when memory is short."""
 
     def __init__(self, limit_bytes: int = 512 * 1024**2) -> None:
+        """Keep results of at most ``limit_bytes`` together."""
         self._limit_bytes = limit_bytes
         self._results: OrderedDict[str, EditResult] = OrderedDict()
         self._lock = threading.Lock()
@@ -170,6 +172,7 @@ class Previews:
     """
 
     def __init__(self, pictures_kept: int = 24) -> None:
+        """Keep the small copies of the last ``pictures_kept`` photos in memory."""
         self._kept = pictures_kept
         self._small: OrderedDict[str, Picture] = OrderedDict()
         self._lock = threading.Lock()

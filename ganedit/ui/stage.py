@@ -71,7 +71,7 @@ def spot_color(small: Picture, x: int, y: int) -> str:
     radius = 2
     x, y = min(max(x, 0), small.width - 1), min(max(y, 0), small.height - 1)
     around = small.pixels[max(0, y - radius) : y + radius + 1, max(0, x - radius) : x + radius + 1]
-    return "#{:02x}{:02x}{:02x}".format(*(int(round(c)) for c in around.reshape(-1, 3).mean(axis=0)))
+    return "#{:02x}{:02x}{:02x}".format(*(round(float(c)) for c in around.reshape(-1, 3).mean(axis=0)))
 
 
 def outcome_of(result: EditResult, photo: Photo, options: SaveOptions, embed: bool, vault: Vault) -> Outcome:

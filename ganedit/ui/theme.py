@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-import gradio as gr
+from gradio.themes import Base
 from gradio.themes.utils import colors, sizes
 
 _FONT = (
@@ -24,10 +24,11 @@ _GRADIENT = "linear-gradient(100deg, #7c3aed, #a21caf)"
 _GRADIENT_HOVER = "linear-gradient(100deg, #6d28d9, #86198f)"
 
 
-class GaneditTheme(gr.themes.Base):
+class GaneditTheme(Base):
     """The theme of the page; every color has its own value for the dark mode."""
 
     def __init__(self) -> None:
+        """Set hues, sizes and fonts, then what differs from gradio's plain theme."""
         super().__init__(
             primary_hue=colors.violet,
             secondary_hue=colors.violet,
@@ -129,6 +130,11 @@ class GaneditTheme(gr.themes.Base):
 @cache
 def _asset(name: str) -> str:
     return (Path(__file__).parent / name).read_text(encoding="utf-8")
+
+
+def mark() -> str:
+    """Give the logo as SVG, the same that the browser shows as the page's icon."""
+    return _asset("favicon.svg")
 
 
 def style_sheet() -> str:

@@ -1,0 +1,37 @@
+"""``python -m benchmarks [speed|memory|quality ...]``: measure, print the tables and keep them in ``benchmarks/results``."""
+
+import platform
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def main(names: list[str]) -> None:
+    """Run the named benchmarks, all of them if none is named."""
+    from benchmarks import memory, quality, speed
+
+    known = {"speed": speed.tables, "memory": memory.tables, "quality": quality.tables}
+    unknown = set(names) - set(known)
+    if unknown:
+        sys.exit(f"There is no benchmark called {', '.join(sorted(unknown))}; choose from {', '.join(known)}.")
+    RESULTS.mkdir(exist_ok=True)
+    for name in names or known:
+        text = f"{_machine()}\n\n" + "\n\n".join(known[name]()) + "\n"
+        (RESULTS / f"{name}.md").write_text(text, encoding="utf-8")
+        print(text)
+
+
+def _machine() -> str:
+    cpu = next(
+        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        platform.processor(),
+    )
+    import torch
+
+    return f"{cpu}, {torch.get_num_threads()} threads, PyTorch {version('torch')}, Python {platform.python_version()}"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

