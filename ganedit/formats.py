@@ -6,7 +6,6 @@ whatever a decoder raises leaves here as `BadImageError`.
 
 import io
 import os
-import re
 import struct
 import uuid
 import zlib
@@ -16,13 +15,12 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, get_args
-from xml.etree import ElementTree
-from xml.sax.saxutils import escape
 
 import cv2
 import numpy as np
 from PIL import Image
 
+from ganedit import xmp
 from ganedit.errors import BadImageError, BadRequestError, UserError
 from ganedit.image import (
     Picture,
@@ -58,16 +56,7 @@ _DAMAGED = "The picture is damaged or cut off, get a fresh copy of the file."
 _EXIF_ROOT = (270, 271, 272, 282, 283, 296, 305, 306, 315, 316, 33432, 40091, 40092, 40093, 40094, 40095)
 _EXIF_ORIENTATION, _EXIF_DETAILS, _EXIF_LOCATION = 0x0112, 0x8769, 0x8825
 _EXIF_STALE_DETAILS = (0x927C, 0xA002, 0xA003, 0xA005)  # maker note, width, height, pointer to another directory
-_MAX_SEGMENT_BYTES = 65_000  # of JPEG, for EXIF and XMP
-
-_RECIPE_TAG = "urn:ganedit:1.0:"
-_XMP_PACKET = (
-    '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
-    '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-    f'<rdf:Description rdf:about="" xmlns:ganedit="{_RECIPE_TAG}"><ganedit:recipe>%s</ganedit:recipe>'
-    '</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
-)
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_MAX_SEGMENT_BYTES = 65_000  # of JPEG, for EXIF
 
 
 @dataclass(frozen=True)
@@ -285,7 +274,7 @@ def save_picture(
         BadRequestError: unknown ending, settings that the format does not have, or the file cannot be written.
     """
     path = Path(path)
-    data = _encoded(picture, check_target(path, options), options, _xmp_packet(recipe))
+    data = _encoded(picture, check_target(path, options), options, xmp.pack(recipe) if recipe is not None else None)
     temporary = path.with_name(f".{uuid.uuid4().hex}.part")
     try:
         try:
@@ -394,23 +383,4 @@ def read_recipe(file: str | Path | bytes | BinaryIO) -> str | None:
     """
     with _decoder_errors(), _opened(_read_bytes(file)) as image:
         packet = image.info.get("xmp")
-    if not packet or len(packet) > _MAX_SEGMENT_BYTES:
-        return None
-    try:
-        text = packet if isinstance(packet, str) else packet.decode()
-        # Without declarations an XML parser has nothing to expand or to fetch.
-        tree = ElementTree.fromstring("" if "<!" in text else text.strip("\0"))
-    except (ElementTree.ParseError, ValueError, LookupError):
-        return None
-    return tree.findtext(f".//{{{_RECIPE_TAG}}}recipe")
-
-
-def _xmp_packet(recipe: str | None) -> bytes | None:
-    if recipe is None:
-        return None
-    if _NOT_XML.search(recipe):
-        raise BadRequestError("The recipe holds control characters, write it as JSON.")
-    packet = (_XMP_PACKET % escape(recipe, {"\r": "&#13;"})).encode()
-    if len(packet) > _MAX_SEGMENT_BYTES:
-        raise BadRequestError("The recipe is too long to be saved in the picture, switch the saved settings off.")
-    return packet
+    return xmp.unpack(packet)

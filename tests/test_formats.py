@@ -81,9 +81,9 @@ def gamma_curve(gamma: float) -> bytes:
     return b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256))
 
 
-def rgb_profile(primaries=ADOBE_RGB, gamma: float = 2.2) -> bytes:
+def rgb_profile(primaries=ADOBE_RGB, curve: bytes | None = None) -> bytes:
     tags = {name + b"XYZ": b"XYZ \0\0\0\0" + xyz(*values) for name, values in zip(RGB, primaries, strict=True)}
-    curves = {name + b"TRC": gamma_curve(gamma) for name in RGB}
+    curves = {name + b"TRC": curve or gamma_curve(2.2) for name in RGB}
     return icc_profile(b"RGB ", b"XYZ ", b"mntr", tags | curves)
 
 
@@ -357,6 +357,15 @@ def test_an_srgb_profile_changes_no_pixel(tmp_path):
     with Image.open(tmp_path / "a.png") as saved:
         assert np.array_equal(np.asarray(saved), smooth())
         assert saved.info["icc_profile"] == icc
+
+
+def test_an_almost_srgb_profile_changes_no_pixel():
+    encoded = np.linspace(0, 1, 1024)
+    linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+    curve = b"curv\0\0\0\0" + struct.pack(">I", 1024) + np.rint(linear * 65535).astype(">u2").tobytes()
+    icc = rgb_profile(SRGB, curve)
+    values = (noise_16(256, 256, 3) >> 8).astype(np.uint8)
+    assert np.array_equal(open_picture(file_of(Image.fromarray(values), "PNG", icc_profile=icc)).pixels, values)
 
 
 def test_without_a_profile_none_is_embedded(tmp_path):

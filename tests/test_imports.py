@@ -12,7 +12,8 @@ ALLOWED = {
     "errors": set(),
     "card": set(),
     "image": {"errors"},
-    "formats": {"errors", "image"},
+    "xmp": {"errors"},
+    "formats": {"errors", "image", "xmp"},
     "requests": {"image"},
     "provenance": {"requests"},
     "sources": {"errors", "card", "models"},
@@ -45,8 +46,8 @@ def imports_of(path):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path.name} has a relative import"
-            if node.module == "ganedit.models":
-                yield from (f"ganedit.models.{alias.name}" for alias in node.names)
+            if node.module in ("ganedit", "ganedit.models") and not any(a.name.startswith("__") for a in node.names):
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
             else:
                 yield node.module or ""
 

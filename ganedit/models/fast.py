@@ -2,8 +2,10 @@
 
 Measured with avx512_bf16 and PyTorch 2.14: channels last and bfloat16 together make RRDBNet and SRVGGNetCompact 2.3 times
 as fast as plain float32. Nine tenths of what is left is spent inside the convolutions, at the limit of the processor:
-oneDNN's fused convolutions, prepacked weights and dense blocks without concatenation gained less than 4 % and are left out.
+oneDNN's fused convolutions, prepacked weights and dense blocks without concatenation gained at most 4 % and are left out.
 """
+
+import copy
 
 import torch
 from spandrel.architectures.Compact import Compact
@@ -23,23 +25,28 @@ def optimize(model: nn.Module, precision: torch.dtype) -> nn.Module:
         SRVGGNetCompact give float32; others give ``precision``.
     """
     if all(parameter.dim() <= 4 for parameter in model.parameters()):  # the layout exists for 4 dimensions alone
-        model = model.to(memory_format=torch.channels_last)
+        model.to(memory_format=torch.channels_last)
     if precision == torch.float32:
-        return _Entry(model, precision)
-    model = model.to(precision)
-    # bfloat16 has 8 bits of mantissa, fewer than a picture deserves. Where the picture enters and leaves, float32 costs
-    # under 3 % of the time and takes away half of the rounding error or more.
+        return _Entry(model, torch.float32)
     if isinstance(model, ESRGAN):
-        layers = model.model
-        layers[0] = _Edge(layers[0].float(), output=precision)
-        layers[-1] = _Edge(layers[-1].float(), output=torch.float32)
-        return _Entry(model, torch.float32)
+        return _with_float32_ends(model, model.model, precision)
     if isinstance(model, Compact):
-        # The last convolution gives only what is added to the picture, so it may stay in bfloat16.
-        model.body[0] = _Edge(model.body[0].float(), output=precision)
-        model.body[-1] = _Edge(model.body[-1], output=torch.float32)
-        return _Entry(model, torch.float32)
-    return _Entry(model, precision)
+        return _with_float32_ends(model, model.body, precision)
+    return _Entry(model.to(precision), precision)
+
+
+def _with_float32_ends(model: nn.Module, layers: nn.Sequential | nn.ModuleList, precision: torch.dtype) -> nn.Module:
+    """Keep float32 where the picture enters and leaves ``layers``, the chain of layers that ``model`` runs through.
+
+    bfloat16 has 8 bits of mantissa, fewer than a picture deserves. Float32 at the ends costs about 2 % of the time and takes
+    away a third (RRDBNet) to five sixths (compact) of the rounding error.
+    """
+    first, last = copy.deepcopy(layers[0]), copy.deepcopy(layers[-1])
+    model.to(precision)
+    layers[0] = _End(first, torch.float32, output=precision)
+    # The compact network's last convolution gives only what is added to the picture: bfloat16 is enough to compute it.
+    layers[-1] = _End(last, precision if isinstance(model, Compact) else torch.float32, output=torch.float32)
+    return _Entry(model, torch.float32)
 
 
 class _Entry(nn.Module):
@@ -54,14 +61,14 @@ class _Entry(nn.Module):
         return self.network(x.to(self._precision).contiguous(memory_format=torch.channels_last))
 
 
-class _Edge(nn.Module):
-    """A convolution that computes in the format of its weights and gives another."""
+class _End(nn.Module):
+    """A layer that computes in ``precision`` and gives ``output``."""
 
-    def __init__(self, convolution: nn.Module, output: torch.dtype) -> None:
+    def __init__(self, layer: nn.Module, precision: torch.dtype, output: torch.dtype) -> None:
         super().__init__()
-        self.convolution = convolution
+        self.layer = layer.to(precision)
+        self._precision = precision
         self._output = output
-        self._precision = next(convolution.parameters()).dtype
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.convolution(x.to(self._precision)).to(self._output)
+        return self.layer(x.to(self._precision)).to(self._output)
