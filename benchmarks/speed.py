@@ -4,9 +4,12 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 
 import torch
+from torch import Tensor
 
 from benchmarks import peers
 from benchmarks.photos import photo, to_pil
@@ -37,13 +40,7 @@ def against_peers(rounds: int = 9, side_px: int = 128) -> str:
     x = photo("astronaut")[..., 32 : 32 + side_px, 160 : 160 + side_px].contiguous()
     rows = []
     for model_id in MODELS:
-        ours = Registry().load(model_id)
-        runs = {
-            "ganedit": lambda ours=ours: ours.image(x)[0],
-            "spandrel": lambda run=peers.spandrel_float32(model_id): run(x),
-            "ncnn": lambda run=peers.ncnn(model_id, threads): run(x),
-            "openvino": lambda run=peers.openvino_bfloat16(model_id, side_px, threads): run(x),
-        }
+        runs = _runs(model_id, x, threads)
         seconds = take_turns(runs, rounds)
         error = (runs["ganedit"]() - runs["spandrel"]()).abs().mean().item() * 255
         rows.append([model_id, "ganedit, auto", _ms(seconds["ganedit"]), "1.00", f"{error:.2f}"])
@@ -54,10 +51,20 @@ def against_peers(rounds: int = 9, side_px: int = 128) -> str:
     return f"## {side_px}x{side_px} to {side_px * 4}x{side_px * 4}\n\n" + table(header, rows)
 
 
-def tile_cost(rounds: int = 5) -> str:
+def _runs(model_id: str, x: Tensor, threads: int) -> dict[str, Callable[[], Tensor]]:
+    ours = Registry().load(model_id)
+    theirs = {
+        "spandrel": peers.spandrel_float32(model_id),
+        "ncnn": peers.ncnn(model_id, threads),
+        "openvino": peers.openvino_bfloat16(model_id, x.shape[-1], threads),
+    }
+    return {"ganedit": lambda: ours.image(x)[0], **{name: partial(run, x) for name, run in theirs.items()}}
+
+
+def tile_cost(rounds: int = 3) -> str:
     """The tiled path against the whole picture in one call."""
     rows = []
-    for model_id, side_px in ((COMPACT, 768), (MODELS[1], 384)):
+    for model_id, side_px in ((COMPACT, 1024), (MODELS[1], 512)):
         model, x = Registry().load(model_id), photo("astronaut", side_px)
         seconds = take_turns(
             {

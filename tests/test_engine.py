@@ -19,7 +19,7 @@ def engine():
     return Engine()
 
 
-def picture(height=40, width=56, dtype=np.uint8, **parts):
+def picture(height: int = 40, width: int = 56, dtype: type = np.uint8, **parts):
     full = np.iinfo(dtype).max
     ramp = np.linspace(0, full, height * width * 3).reshape(height, width, 3).astype(dtype)
     return Picture(ramp, **parts)

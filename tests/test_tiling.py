@@ -177,7 +177,8 @@ def test_closing_the_generator_stops_before_the_next_tile():
             return super().forward(x)
 
     steps = run_tiled(torch.rand(1, 3, 128, 512), model_of(Counting), 1, Compute("float32", 128), TileReport())
-    next(steps), next(steps)
+    next(steps)
+    next(steps)
     steps.close()
     assert len(calls) == 1
 

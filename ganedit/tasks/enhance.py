@@ -45,8 +45,9 @@ def enhance(
         (1, 3, H', W') float32 in [0, 1].
     """
     network_scale = model.card.scale if model else 1
-    y = x.clone()
-    if model is not None:
+    if model is None:
+        y = x.clone()
+    else:
         y = yield from run_tiled(x, model, canvas_scale(request, network_scale), request.compute, report)
         if request.color_guard:
             yield Progress(1, 1, None, "guard")

@@ -31,6 +31,7 @@ def build_enhance_tab(engine: Engine, exchange: Exchange) -> None:
             photo=gr.State(None, time_to_live=LIFETIME_SECONDS, delete_callback=events.forget_photo),
             outcome=gr.State(None, time_to_live=LIFETIME_SECONDS),
             history=gr.State([], time_to_live=LIFETIME_SECONDS, delete_callback=events.forget_history),
+            stopped=gr.State(False),
         )
         with gr.Row(elem_classes="ge-desk", equal_height=False):
             with gr.Column(scale=4, min_width=320, elem_classes="ge-side"):
@@ -66,16 +67,18 @@ def _wire_settings(events: EnhanceEvents, tab: gr.Tab) -> None:
     model, scale = controls.parts["model"], controls.parts["scale"]
     tab.select(events.refresh_models, model, model, **_LATEST)
     gr.on(
-        [model.change, memory.photo.change],  # pyright: ignore[reportAttributeAccessIssue]
+        [model.change, memory.photo.change],
         events.show_model,
         [model, memory.photo, scale],
         [controls.hint, controls.parts["denoise"], scale, controls.size],
         **_LATEST,
     )
-    scale.change(lambda chosen: gr.update(visible=chosen == CUSTOM_SCALE), scale, controls.size, **_LATEST)  # pyright: ignore
-    shape = ("model", "scale", "width", "height", "denoise", "precision", "tile")
+    scale.change(lambda chosen: gr.update(visible=chosen == CUSTOM_SCALE), scale, controls.size, **_LATEST)
+    # input, not change, for numbers: a new picture writes its size into two of them, and one estimate is enough.
+    chosen = [controls.parts[name].change for name in ("model", "scale", "precision")]
+    typed = [controls.parts[name].input for name in ("width", "height", "tile")]
     gr.on(
-        [memory.photo.change, *(controls.parts[name].change for name in shape)],  # pyright: ignore[reportAttributeAccessIssue]
+        [memory.photo.change, *chosen, *typed],
         events.estimate,
         {memory.photo, *controls.parts.values()},
         controls.estimate,
@@ -90,9 +93,10 @@ def _wire_tones(events: EnhanceEvents) -> None:
         "fn": events.preview,
         "inputs": {memory.photo, view.stage, *parts.values()},
         "outputs": [view.preview, *events.stage_parts],
+        "queue": False,  # light, and the queue alone takes a third of the 150 ms in which the picture should follow
         **_LATEST,
     }
-    gr.on([*(parts[name].input for name in (*TONES, "balance"))], **preview)  # pyright: ignore[reportAttributeAccessIssue]
+    gr.on([*(parts[name].input for name in (*TONES, "balance"))], **preview)
     spot = view.preview.select(
         events.pick_spot, [memory.photo, parts["balance"], parts["spot"]], parts["spot"], **_LATEST
     )
@@ -106,7 +110,10 @@ def _wire_tones(events: EnhanceEvents) -> None:
 def _wire_run(events: EnhanceEvents) -> None:
     memory, controls, view = events.memory, events.controls, events.view
     buttons = [controls.run, controls.stop]
-    running = controls.run.click(
+    waiting = controls.run.click(
+        events.wait, memory.photo, [view.status, memory.stopped, *buttons], **_LIGHT, trigger_mode="once"
+    )
+    running = waiting.success(
         events.run,
         {memory.photo, memory.history, *controls.parts.values()},
         events.run_outputs,
@@ -115,8 +122,8 @@ def _wire_run(events: EnhanceEvents) -> None:
         **_QUIET,
     )
     running.then(events.idle, None, buttons, **_LIGHT)
-    running.failure(events.last_status, memory.outcome, view.status, **_LIGHT)
-    controls.stop.click(events.stopped, None, [view.status, *buttons], cancels=[running], **_LIGHT)
+    running.failure(events.broken_off, [memory.stopped, memory.outcome], view.status, **_LIGHT)
+    controls.stop.click(events.stop, None, [view.status, memory.stopped, controls.stop], cancels=[running], **_LIGHT)
 
 
 def _wire_result(events: EnhanceEvents) -> None:
@@ -126,10 +133,10 @@ def _wire_result(events: EnhanceEvents) -> None:
     view.heat.expand(events.invented, memory.outcome, view.heat_map, **_LIGHT)
     file = [parts[name] for name in ("format", "quality", "depth", "embed", "strip")]
     gr.on(
-        [part.change for part in file],  # pyright: ignore[reportAttributeAccessIssue]
+        [part.change for part in file],
         events.rewrite,
         {memory.outcome, memory.history, *parts.values()},
         [memory.outcome, memory.history, view.download],
         **_LATEST,
     )
-    parts["format"].change(events.show_quality, parts["format"], [parts["quality"], parts["depth"]], **_LIGHT)  # pyright: ignore
+    parts["format"].change(events.show_quality, parts["format"], [parts["quality"], parts["depth"]], **_LIGHT)

@@ -36,11 +36,13 @@ class Memory:
         photo: the ``Photo`` that is in, or None.
         outcome: the ``Outcome`` that is shown, or None.
         history: ``Outcome``s of this session, newest first.
+        stopped: the run that is going on, or the last one, was stopped by the visitor.
     """
 
     photo: gr.State
     outcome: gr.State
     history: gr.State
+    stopped: gr.State
 
 
 class EnhanceEvents:
@@ -84,18 +86,22 @@ class EnhanceEvents:
             self.controls.size: gr.update(visible=scale == "size"),
         }
 
-    def estimate(self, values: Values) -> str:
-        """Say how large the result will be and how long it will take; a refusal is said here too, in time."""
+    def estimate(self, values: Values) -> Iterator[str]:
+        """Say how large the result will be, then how long it will take; a refusal is said here too, in time."""
         photo, choices = values[self.memory.photo], self._choices(values)
         if photo is None:
-            return ""
+            yield ""
+            return
         try:
             size = choices.result_size(photo.width, photo.height)
+            # At once, because the seconds may have to wait for the model, and the ones shown are another model's.
+            yield status.estimate_line(size, None)
             request = choices.request(blank_picture(photo.width, photo.height), self._card(choices.model))
             seconds = self._engine.estimate(request)
         except UserError as error:
-            return status.warning_line(str(error))
-        return status.estimate_line(size, seconds if choices.model != NO_MODEL else None)
+            yield status.warning_line(str(error))
+            return
+        yield status.estimate_line(size, seconds if choices.model != NO_MODEL else None)
 
     def _card(self, model: str) -> ModelCard | None:
         return None if model == NO_MODEL else self._engine.registry.get(model)
@@ -110,7 +116,7 @@ class EnhanceEvents:
     # ------------------------------------------------------------- picture in
 
     @property
-    def intake_outputs(self) -> list[Block]:
+    def intake_outputs(self) -> list[Any]:
         """What a new picture changes."""
         return [
             *(self.memory.photo, self.memory.outcome),
@@ -198,7 +204,7 @@ class EnhanceEvents:
     # --------------------------------------------------------------------- run
 
     @property
-    def run_outputs(self) -> list[Block]:
+    def run_outputs(self) -> list[Any]:
         """What a run changes."""
         return [
             *(self.memory.outcome, self.memory.history),
@@ -208,17 +214,23 @@ class EnhanceEvents:
         ]
 
     @toasts
-    def run(self, values: Values) -> Iterator[Updates]:
-        """Run the edit: progress at most 2.5 times a second, then the result. Closing it stops the edit."""
-        photo: Photo | None = values[self.memory.photo]
+    def wait(self, photo: Photo | None) -> Updates:
+        """Answer the button at once; the run itself may have to wait for another visitor's."""
         if photo is None:
             raise UserError(both("ge.error.no_picture"))
-        choices = self._choices(values)
-        yield {
-            self.view.status: status.stage_line("load"),
+        return {
+            self.view.status: status.stage_line("wait"),
+            self.memory.stopped: False,
             self.controls.run: gr.update(interactive=False),
-            self.controls.stop: gr.update(visible=True),
+            self.controls.stop: gr.update(visible=True, interactive=True),
         }
+
+    @toasts
+    def run(self, values: Values) -> Iterator[Updates]:
+        """Run the edit: progress at most 2.5 times a second, then the result. Closing it stops the edit."""
+        photo: Photo = values[self.memory.photo]
+        choices = self._choices(values)
+        yield {self.view.status: status.stage_line("load")}
         image = stage.original_of(photo, self._vault)
         request = choices.request(image, self._card(choices.model))
         result = yield from self._progress(request)
@@ -252,18 +264,27 @@ class EnhanceEvents:
         """Put the buttons back after a run, however it ended."""
         return {self.controls.run: gr.update(interactive=True), self.controls.stop: gr.update(visible=False)}
 
-    def last_status(self, outcome: Outcome | None) -> str:
-        """Show the status of what is on the stage again, after an error."""
-        return outcome.status if outcome else status.message_line("ge.result.ready")
+    def stop(self) -> Updates:
+        """Say that the edit is being stopped. What stops it is the cancelling of its event; one tile is still to end.
 
-    def stopped(self) -> Updates:
-        """Say that the edit was stopped; the edit itself is closed by the event that this one cancels."""
-        return {self.view.status: status.message_line("ge.run.stopped"), **self.idle()}
+        The button for the next run stays closed until then: gradio drops a click while the cancelled event is open.
+        """
+        return {
+            self.view.status: status.stage_line("stop"),
+            self.memory.stopped: True,
+            self.controls.stop: gr.update(interactive=False),
+        }
+
+    def broken_off(self, stopped: bool, outcome: Outcome | None) -> str:
+        """Say that the edit was stopped; after an error, show the status of what is on the stage again."""
+        if stopped:
+            return status.message_line("ge.run.stopped")
+        return outcome.status if outcome else status.message_line("ge.result.ready")
 
     # ------------------------------------------------------------------ result
 
     @property
-    def stage_parts(self) -> list[Block]:
+    def stage_parts(self) -> list[Any]:
         """What switches between preview and comparison."""
         view = self.view
         return [view.stage, view.empty, view.preview, view.slider, view.result, view.heat]
@@ -304,19 +325,27 @@ class EnhanceEvents:
         return self._show(outcome)
 
     @toasts
-    def rewrite(self, values: Values) -> Updates:
-        """Write the shown result again, in the format that was chosen after the run."""
+    def rewrite(self, values: Values) -> Iterator[Updates]:
+        """Write the shown result again, in the format chosen after the run; meanwhile the old file cannot be had."""
         outcome: Outcome | None = values[self.memory.outcome]
         if outcome is None:
-            return {self.view.download: gr.skip()}
+            return
+        yield {self.view.download: gr.update(interactive=False)}
         choices = self._choices(values)
-        result = self._recent.get(outcome.token)
-        path = stage.write_download(
-            result, outcome.token, outcome.download.stem, choices.save_options, choices.embed, self._vault
-        )
+        try:
+            result = self._recent.get(outcome.token)
+            path = stage.write_download(
+                result, outcome.token, outcome.download.stem, choices.save_options, choices.embed, self._vault
+            )
+        except UserError:
+            yield {self.view.download: gr.update(interactive=True)}
+            raise
         outcome = replace(outcome, download=path)
-        history = [outcome if o.token == outcome.token else o for o in values[self.memory.history]]
-        return {self.memory.outcome: outcome, self.memory.history: history, self.view.download: str(path)}
+        yield {
+            self.memory.outcome: outcome,
+            self.memory.history: [outcome if o.token == outcome.token else o for o in values[self.memory.history]],
+            self.view.download: gr.update(value=str(path), interactive=True),
+        }
 
     def show_quality(self, chosen: str) -> tuple[Any, Any]:
         """Show what the format has: a quality, or 16 bits."""

@@ -53,7 +53,7 @@ class Controls:
         reset: puts light and color back.
     """
 
-    parts: dict[str, Component]
+    parts: dict[str, Any]  # gradio makes the event methods at run time, so Component does not know them
     hint: gr.HTML
     size: gr.Row
     run: gr.Button
@@ -210,6 +210,7 @@ def _tones(parts: dict[str, Component]) -> gr.Button:
             elem_classes="ge-seg",
         )
         parts["spot"] = gr.State("")
+        _html(f'<div class="ge-note ge-pick">{both("ge.tone.pick")}</div>')  # shown by the style sheet when it applies
         return gr.Button(label("ge.tone.reset"), size="sm", elem_id="ge-reset")
 
 

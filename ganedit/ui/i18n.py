@@ -120,8 +120,10 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.stage.adjust": ("Light and color", "调整光线与色彩"),
     "ge.stage.guard": ("Matching the colors", "正在校正色彩"),
     "ge.stage.load": ("Loading the model", "正在加载模型"),
+    "ge.stage.stop": ("Stopping", "正在停止"),
     "ge.stage.upscale": ("Enhancing", "正在增强"),
     "ge.stage.save": ("Writing the file", "正在写入文件"),
+    "ge.stage.wait": ("Waiting for a free place", "正在排队"),
     "ge.time.minutes": ("{minutes} min {seconds} s", "{minutes} 分 {seconds} 秒"),
     "ge.time.seconds": ("{seconds} s", "{seconds} 秒"),
     # result

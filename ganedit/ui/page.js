@@ -1,45 +1,40 @@
-// Runs before Gradio's own code: language and theme must be known when it starts.
+// The page's script: language, theme, keys, and pictures that are pasted or dropped anywhere.
 (() => {
   "use strict";
   const LANGUAGE = "ganedit-language", THEME = "ganedit-theme";
-  const RUN = "#ge-run", TAKERS = ["#ge-change input[type=file]", "#ge-drop input[type=file]"];
+  const TAKERS = ["#ge-change input[type=file]", "#ge-drop input[type=file]"];
 
   const remembered = (name) => { try { return localStorage.getItem(name); } catch { return null; } };
   const remember = (name, value) => { try { localStorage.setItem(name, value); } catch { /* private window */ } };
 
-  // Gradio takes the language from the browser and the theme from the system; a choice made here comes first.
-  const language = remembered(LANGUAGE);
-  if (language) Object.defineProperty(navigator, "language", { get: () => language, configurable: true });
-  const theme = remembered(THEME);
-  if (theme) {
-    const ask = window.matchMedia.bind(window);
-    window.matchMedia = (query) => {
-      const answer = ask(query);
-      if (!/prefers-color-scheme/.test(query)) return answer;
-      const matches = query.includes(theme);
-      return { matches, media: query, onchange: null, addEventListener() {}, removeEventListener() {},
-               addListener() {}, removeListener() {}, dispatchEvent: () => false };
-    };
-  }
+  // Gradio sets the theme from the system, now and whenever the system changes; a choice made here is put back.
+  let theme = remembered(THEME);
+  const holdTheme = () => {
+    if (theme && document.body.classList.contains("dark") !== (theme === "dark")) document.body.classList.toggle("dark");
+  };
+  new MutationObserver(holdTheme).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+  holdTheme();
 
   const switchTheme = () => {
-    const dark = document.body.classList.toggle("dark");
-    remember(THEME, dark ? "dark" : "light");
+    theme = document.body.classList.contains("dark") ? "light" : "dark";
+    remember(THEME, theme);
+    holdTheme();
   };
 
-  // Gradio's module with the live switch is loaded already; importing it again gives the same instance.
-  const switchLanguage = async () => {
-    const next = document.documentElement.lang.startsWith("zh") ? "en" : "zh-CN";
-    remember(LANGUAGE, next);
+  // Gradio's module with the live switch of languages is loaded already; importing it again gives the same instance.
+  const speak = async (language) => {
     const core = performance.getEntriesByType("resource").map((entry) => entry.name)
       .find((name) => /\/assets\/core-[\w-]+\.js$/.test(name));
-    try {
-      (await import(core)).changeLocale(next);
-      document.documentElement.lang = next;
-    } catch {
-      location.reload();
-    }
+    (await import(core)).changeLocale(language);
+    document.documentElement.lang = language;
   };
+  const switchLanguage = () => {
+    const next = document.documentElement.lang.startsWith("zh") ? "en" : "zh-CN";
+    remember(LANGUAGE, next);
+    speak(next);
+  };
+  const language = remembered(LANGUAGE);
+  if (language && language !== navigator.language) speak(language);
 
   const visible = (element) => element && element.getClientRects().length > 0;
 
