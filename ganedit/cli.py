@@ -87,7 +87,9 @@ def enhance(
     from ganedit.requests import Adjustments, Compute, EnhanceRequest
 
     picture = open_picture(source)
-    options = SaveOptions(quality=quality, bit_depth=bit_depth, keep_location=keep_location)
+    options = SaveOptions(
+        quality=quality, bit_depth=_one_of("bit-depth", bit_depth, (None, 8, 16)), keep_location=keep_location
+    )
     check_target(target, options)  # before the work, not after
     request = EnhanceRequest(
         image=picture,
@@ -214,9 +216,10 @@ def _parse_size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def _one_of(name: str, value: str, known: tuple[str, ...]) -> Any:
+def _one_of(name: str, value: Any, known: tuple[Any, ...]) -> Any:
     if value not in known:
-        raise BadRequestError(f"{name.capitalize()} is one of {', '.join(known)}, not {value}.")
+        listed = ", ".join(str(choice) for choice in known if choice is not None)
+        raise BadRequestError(f"{name.capitalize()} is one of {listed}, not {value}.")
     return value
 
 

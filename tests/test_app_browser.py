@@ -157,7 +157,7 @@ def test_the_progress_moves_and_tells_the_time_left(visit: Visit, tmp_path: Path
              const bar = document.querySelector('#ge-status [role=progressbar]');
              if (bar) window.seen.push([Number(bar.getAttribute('aria-valuenow') || 0),
                                         document.querySelector('#ge-status').innerText]);
-           }).observe(document.querySelector('#ge-status'), {childList: true, subtree: true}); }"""
+           }).observe(document.querySelector('#ge-status'), {childList: true, subtree: true, characterData: true, attributes: true}); }"""
     )
     _run(page)
     seen = page.evaluate("window.seen")

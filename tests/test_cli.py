@@ -63,6 +63,8 @@ def test_size_overrides_scale_and_jpeg_is_taken_from_the_ending(photo, tmp_path)
         (["enhance", "{photo}", "{out}", "--model", "nope"], "no model called nope"),
         (["enhance", "{photo}", "{out}", "--size", "big"], "WIDTHxHEIGHT"),
         (["enhance", "{photo}", "{out}", "--precision", "float8"], "Precision is one of"),
+        (["enhance", "{photo}", "{out}", "--bit-depth", "12"], "Bit-depth is one of 8, 16"),
+        (["enhance", "{photo}", "{jpeg}", "--bit-depth", "16"], "16 bits"),
         (["enhance", "{photo}", "{out}", "--max-output-megapixels", "0.001"], "megapixels"),
         (["enhance", "{photo}", "{unwritable}"], "folder|directory"),
         (["enhance", "{photo}", "{odd}"], "png"),
@@ -79,6 +81,7 @@ def test_mistakes_are_one_sentence_and_exit_code_2(photo, tmp_path, words, sente
         "bad": tmp_path / "bad.png",
         "missing": tmp_path / "missing.png",
         "out": tmp_path / "out.png",
+        "jpeg": tmp_path / "out.jpg",
         "unwritable": tmp_path / "no" / "such" / "out.png",
         "odd": tmp_path / "out.xyz",
     }

@@ -53,7 +53,7 @@ def _keep_ends_in_float32(model: nn.Module, layers: nn.Sequential | nn.ModuleLis
 
 
 class _Compact(nn.Module):
-    """SRVGGNetCompact that adds the picture before the pixels are shuffled: the same sum, without enlarging it first."""
+    """SRVGGNetCompact that adds the picture before the pixels are shuffled: the same sum without enlarging it first."""
 
     def __init__(self, model: Compact) -> None:
         super().__init__()

@@ -97,7 +97,7 @@ def bfloat16_is_faster(device: str) -> bool:
         return torch.cuda.is_bf16_supported()
 
     def seconds(dtype: torch.dtype) -> float:
-        layer = nn.Conv2d(64, 64, 3, padding=1).to(dtype, memory_format=torch.channels_last)
+        layer = nn.Conv2d(64, 64, 3, padding=1).to(dtype).to(memory_format=torch.channels_last)
         x = torch.zeros(1, 64, 96, 96, dtype=dtype).contiguous(memory_format=torch.channels_last)
         best = float("inf")
         with torch.inference_mode():

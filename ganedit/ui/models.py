@@ -42,7 +42,7 @@ def build_models_tab(engine: Engine, settings: UiSettings) -> None:
 
     In public mode nothing that changes the server is built at all, since an event that is only hidden can be called.
     """
-    with gr.Tab(label("ge.tab.models"), id="models", elem_id="ge-tab-models", render_children=True) as tab:
+    with gr.Tab(label("ge.tab.models"), id="models", elem_id="ge-tab-models") as tab:
         page = ModelsPage(engine, manages=not settings.public)
         with gr.Row(elem_classes="ge-models-page"):
             with gr.Column(scale=5, min_width=320):

@@ -30,17 +30,18 @@ def estimate_line(size: tuple[int, int], seconds: float | None) -> Html:
 
 def progress_line(progress: Progress) -> Html:
     """Give the stage, a bar and the seconds left of a running edit."""
-    parts = [both(_stage_key(progress.stage))]
+    details = []
     if progress.total > 1 and progress.done:
-        parts.append(both("ge.run.tiles", done=progress.done, total=progress.total))
+        details.append(both("ge.run.tiles", done=progress.done, total=progress.total))
     if progress.seconds_left is not None:
-        parts.append(both("ge.run.left", time=time_text(progress.seconds_left)))
-    return _bar("<i>·</i>".join(parts), progress.done / progress.total if progress.total else None)
+        details.append(both("ge.run.left", time=time_text(progress.seconds_left)))
+    share = progress.done / progress.total if progress.total else None
+    return _bar(progress.stage, "".join(f" <i>·</i> {detail}" for detail in details), share)
 
 
 def stage_line(stage: str) -> Html:
     """Give the name of a stage above a bar without an end."""
-    return _bar(both(_stage_key(stage)), None)
+    return _bar(stage, "", None)
 
 
 def done_line(result: EditResult) -> Html:
@@ -48,7 +49,7 @@ def done_line(result: EditResult) -> Html:
     picture = result.images[0]
     model = Html(f"<b>{result.model.partition('@')[0]}</b>") if result.model != "none" else both("ge.model.none")
     facts = [time_text(result.seconds), Html(f"{picture.width} × {picture.height}"), model]
-    line = f'<div class="ge-status done" role="status" aria-live="polite">{"<i>·</i>".join(facts)}</div>'
+    line = f'<div class="ge-status done" role="status" aria-live="polite">{" <i>·</i> ".join(facts)}</div>'
     return Html(line + notes_block((*result.notes, *picture.notes)))
 
 
@@ -115,13 +116,14 @@ def _stage_key(stage: str) -> str:
     return "ge.stage.upscale"
 
 
-def _bar(text: str, share: float | None) -> Html:
+def _bar(stage: str, details: str, share: float | None) -> Html:
+    """Give stage, details and bar; only the stage is a live region, or a screen reader would read every tile."""
     percent = None if share is None else round(100 * share)
     value = "" if percent is None else f' aria-valuenow="{percent}"'
     style = "" if percent is None else f' style="width:{percent}%"'
     moving = " moving" if percent is None else ""
     return Html(
-        f'<div class="ge-status busy"><span role="status" aria-live="polite">{text}</span>'
+        f'<div class="ge-status busy"><span role="status" aria-live="polite">{both(_stage_key(stage))}</span>{details}'
         f'<div class="ge-bar{moving}" role="progressbar" aria-valuemin="0" aria-valuemax="100"{value}>'
         f"<div{style}></div></div></div>"
     )
