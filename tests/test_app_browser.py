@@ -1,5 +1,7 @@
 """What a visitor does, in a real browser against the real app: ``python app.py`` in a process of its own."""
 
+import base64
+import io
 import json
 import os
 import re
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
@@ -231,6 +234,80 @@ def test_what_the_model_invented_is_shown_on_demand(visit: Visit) -> None:
     _run(page)
     page.locator("#ge-invented").click()
     expect(page.locator("#ge-heat img")).to_be_visible(timeout=20_000)
+
+
+def test_a_heic_file_of_a_phone_comes_in(visit: Visit, tmp_path: Path) -> None:
+    pillow_heif.from_pillow(Image.open(_photo(tmp_path / "phone.png"))).save(tmp_path / "phone.heic")
+    _upload(visit.page, tmp_path / "phone.heic")
+    _await_photo(visit.page, "phone.heic")
+    expect(visit.page.locator("#ge-photo")).to_contain_text("96 × 64")
+
+
+@pytest.mark.parametrize("way", ["paste", "drop"])
+def test_a_picture_is_taken_from_anywhere_on_the_page(visit: Visit, tmp_path: Path, way: str) -> None:
+    page = visit.page
+    data = base64.b64encode(_photo(tmp_path / "a.png").read_bytes()).decode()
+    page.evaluate(
+        """([way, data]) => {
+             const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0)), carrier = new DataTransfer();
+             carrier.items.add(new File([bytes], "loose.png", {type: "image/png"}));
+             const options = {bubbles: true, cancelable: true};
+             document.querySelector("#ge-status").dispatchEvent(way === "paste"
+               ? new ClipboardEvent("paste", {...options, clipboardData: carrier})
+               : new DragEvent("drop", {...options, dataTransfer: carrier})); }""",
+        [way, data],
+    )
+    _await_photo(page, "loose.png")
+
+
+def test_the_file_is_written_again_in_a_format_chosen_after_the_run(visit: Visit, tmp_path: Path) -> None:
+    page = visit.page
+    _upload(page, _photo(tmp_path / "a.png"))
+    _await_photo(page, "a.png")
+    _run(page)
+    page.locator("#ge-file > button").click()
+    page.locator("#ge-embed input").uncheck()
+    page.locator("#ge-format input[value=jpeg]").check()
+    expect(page.locator("#ge-quality")).to_be_visible()
+    expect(page.locator("a:has(#ge-download)")).to_have_attribute("download", re.compile("jpg$"), timeout=15_000)
+    target = _download(page, tmp_path)
+    with Image.open(target) as image:
+        assert (image.format, image.size) == ("JPEG", (384, 256))
+    assert read_recipe(target) is None
+
+
+def test_an_earlier_result_of_the_session_is_shown_again(visit: Visit, tmp_path: Path) -> None:
+    page = visit.page
+    for width in (96, 64):
+        _upload(page, _photo(tmp_path / f"w{width}.png", width))
+        _await_photo(page, f"w{width}.png")
+        _run(page)
+        expect(page.locator("#ge-status")).to_contain_text(f"{4 * width} × 256", timeout=60_000)
+    page.locator("#ge-history button.thumbnail-item").nth(1).click()
+    expect(page.locator("#ge-status")).to_contain_text("384 × 256", timeout=15_000)
+
+
+def test_the_spot_that_is_clicked_becomes_gray(visit: Visit, tmp_path: Path) -> None:
+    page = visit.page
+    Image.new("RGB", (96, 64), (200, 150, 100)).save(tmp_path / "orange.png")
+    _upload(page, tmp_path / "orange.png")
+    _await_photo(page, "orange.png")
+    page.locator("#ge-tones > button").click()
+    page.locator("#ge-balance input[value=pick]").check()
+    before = page.locator("#ge-preview img").get_attribute("src") or ""
+    page.locator("#ge-preview img").click(position={"x": 40, "y": 40})
+    page.wait_for_timeout(300)
+    expect(page.locator("#ge-preview img")).not_to_have_attribute("src", before, timeout=15_000)
+    shown = page.context.request.get(page.locator("#ge-preview img").get_attribute("src") or "").body()
+    red, green, blue = Image.open(io.BytesIO(shown)).convert("RGB").getpixel((48, 32))  # pyright: ignore
+    assert max(red, green, blue) - min(red, green, blue) <= 2
+
+
+def test_a_result_over_the_limit_is_refused_before_the_run(visit: Visit, tmp_path: Path) -> None:
+    page = visit.page
+    _upload(page, _photo(tmp_path / "wide.png", 4000, 3000))
+    _await_photo(page, "wide.png")
+    expect(page.locator("#ge-estimate")).to_contain_text("192 megapixels", timeout=30_000)
 
 
 def test_two_visitors_never_see_each_others_pictures(chromium: Browser, address: str, tmp_path: Path) -> None:

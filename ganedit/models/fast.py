@@ -24,7 +24,7 @@ def optimize(model: nn.Module, precision: torch.dtype) -> nn.Module:
 
     Returns:
         A network that takes float32 (N, C, H, W) whatever ``precision`` is, in any memory layout. RRDBNet and
-        SRVGGNetCompact give float32; others give ``precision``.
+        SRVGGNetCompact give float32; others give ``precision`` or float32.
     """
     if all(parameter.dim() <= 4 for parameter in model.parameters()):  # the layout exists for 4 dimensions alone
         model.to(memory_format=torch.channels_last)
@@ -36,7 +36,7 @@ def optimize(model: nn.Module, precision: torch.dtype) -> nn.Module:
     if isinstance(model, Compact):
         _keep_ends_in_float32(model, model.body, precision)
         return _Entry(_Compact(model), torch.float32)
-    return _Entry(model.to(precision), precision)
+    return _Autocast(model, precision)
 
 
 def _keep_ends_in_float32(model: nn.Module, layers: nn.Sequential | nn.ModuleList, precision: torch.dtype) -> None:
@@ -78,6 +78,19 @@ class _Entry(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.network(x.to(self._precision).contiguous(memory_format=torch.channels_last))
+
+
+class _Autocast(nn.Module):
+    """Computes in ``precision`` where that is safe: attention masks and norms of a network may insist on float32."""
+
+    def __init__(self, network: nn.Module, precision: torch.dtype) -> None:
+        super().__init__()
+        self.network = network
+        self._precision = precision
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.autocast(x.device.type, self._precision):
+            return self.network(x.contiguous(memory_format=torch.channels_last))
 
 
 class _End(nn.Module):

@@ -15,7 +15,7 @@ from ganedit.ui.api import add_api
 from ganedit.ui.enhance import build_enhance_tab
 from ganedit.ui.exchange import Exchange
 from ganedit.ui.http import Harden, body_limit_bytes
-from ganedit.ui.i18n import Html, both, translations
+from ganedit.ui.i18n import STRINGS, Html, both, translations
 from ganedit.ui.models import build_models_tab
 from ganedit.ui.settings import UiSettings
 from ganedit.ui.theme import GaneditTheme, head, mark, style_sheet
@@ -40,7 +40,7 @@ def build_ui(engine: Engine, settings: UiSettings) -> gr.Blocks:
     with gr.Blocks(title="ganedit", analytics_enabled=False, delete_cache=delete_cache) as page:
         gr.HTML(_header(), elem_id="ge-header", apply_default_css=False)
         with gr.Tabs(elem_id="ge-tabs") as tabs:
-            build_enhance_tab(engine, exchange)
+            build_enhance_tab(engine, settings, exchange)
             build_models_tab(engine, settings)
         exchange.connect(tabs)
         add_api(engine, settings)
@@ -78,9 +78,15 @@ def _header() -> Html:
         '<circle cx="10" cy="10" r="7.2" fill="none" stroke="currentColor" stroke-width="1.6"/>'
         '<path d="M10 2.8a7.2 7.2 0 0 1 0 14.4z" fill="currentColor"/></svg>'
     )
+    # The script needs them: on a switch of language gradio forgets the names of the tabs that are not open.
+    tabs = "".join(
+        f'<span hidden data-ge-tab="{key.removeprefix("ge.tab.")}">{both(key)}</span>'
+        for key in STRINGS
+        if key.startswith("ge.tab.")
+    )
     dark = f'{half_moon}<span class="ge-unseen">{both("ge.app.dark")}</span>'
     return Html(
         f'<div class="ge-header">{mark()}<h1>ganedit</h1><span class="ge-tagline">{both("ge.app.tagline")}</span>'
         f'<button type="button" class="ge-tool" data-ge="language">{both("ge.app.language")}</button>'
-        f'<button type="button" class="ge-tool" data-ge="theme">{dark}</button></div>'
+        f'<button type="button" class="ge-tool" data-ge="theme">{dark}</button>{tabs}</div>'
     )

@@ -21,12 +21,11 @@ from ganedit.formats import FileFormat, SaveOptions, open_picture, save_picture
 from ganedit.models.card import Task
 from ganedit.provenance import make_recipe
 from ganedit.requests import Adjustments, Compute, EditResult, EnhanceRequest, Precision, Progress
+from ganedit.ui.limits import PUBLIC_LIMIT_SECONDS, check_duration
 from ganedit.ui.session import Vault
 from ganedit.ui.settings import UiSettings
 
 _LOG = logging.getLogger(__name__)
-PUBLIC_LIMIT_SECONDS = 600.0
-"""Longest edit on a public server, where one caller would otherwise keep everybody waiting."""
 KEEP_SECONDS = 600.0
 """Age at which a result is deleted; Gradio copies it into its own cache as soon as the endpoint returns."""
 
@@ -194,11 +193,7 @@ def finish(engine: Engine, request: EnhanceRequest, report: gr.Progress, limit_s
             if isinstance(step, EditResult):
                 return step
             needed_seconds = time.monotonic() - started + (step.seconds_left or 0.0)
-            if limit_seconds is not None and needed_seconds > limit_seconds:
-                raise BadRequestError(
-                    f"This would take about {needed_seconds / 60:.0f} minutes, more than the {limit_seconds / 60:.0f} "
-                    "allowed here; send a smaller picture or choose a faster model."
-                )
+            check_duration(needed_seconds, limit_seconds)
             report((step.done, step.total), desc=step.stage, unit="tiles")
     raise RuntimeError("the engine ended without a result")
 

@@ -10,7 +10,9 @@ from ganedit.ui.enhance_events import EnhanceEvents, Memory
 from ganedit.ui.enhance_layout import TONES, build_controls, build_intake, build_view
 from ganedit.ui.exchange import Exchange, Target
 from ganedit.ui.i18n import label
+from ganedit.ui.limits import PUBLIC_LIMIT_SECONDS
 from ganedit.ui.session import LIFETIME_SECONDS
+from ganedit.ui.settings import UiSettings
 
 TAB_ID = "enhance"
 _QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -18,14 +20,15 @@ _LIGHT: dict[str, Any] = {**_QUIET, "concurrency_limit": None}
 _LATEST: dict[str, Any] = {**_LIGHT, "trigger_mode": "always_last"}
 
 
-def build_enhance_tab(engine: Engine, exchange: Exchange) -> None:
+def build_enhance_tab(engine: Engine, settings: UiSettings, exchange: Exchange) -> None:
     """Build the tab inside an open ``gr.Tabs``.
 
     Args:
         engine: runs the edits.
+        settings: in public mode, how long an edit may take is limited.
         exchange: draws the tab's "send to" row later, and offers this tab to the others.
     """
-    events = EnhanceEvents(engine)
+    events = EnhanceEvents(engine, PUBLIC_LIMIT_SECONDS if settings.public else None)
     with gr.Tab(label("ge.tab.enhance"), id=TAB_ID, elem_id="ge-tab-enhance") as tab:  # pyright: ignore[reportArgumentType]
         memory = Memory(
             photo=gr.State(None, time_to_live=LIFETIME_SECONDS, delete_callback=events.forget_photo),

@@ -18,6 +18,7 @@ from ganedit.ui import stage, status
 from ganedit.ui.choices import FAST_MODEL, NO_MODEL, PICK, Choices, blank_picture, scales_for
 from ganedit.ui.enhance_layout import EXAMPLES, TONES, Controls, Intake, View, scale_choices
 from ganedit.ui.i18n import both, label
+from ganedit.ui.limits import check_duration
 from ganedit.ui.session import Outcome, Photo, Previews, Recent, Vault
 from ganedit.ui.toast import toasts
 
@@ -48,9 +49,10 @@ class Memory:
 class EnhanceEvents:
     """The event functions of the tab, and the folders and memories behind them."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Take the engine that runs the edits."""
+    def __init__(self, engine: Engine, limit_seconds: float | None) -> None:
+        """Take the engine that runs the edits, and the longest edit allowed; None does not limit."""
         self._engine = engine
+        self._limit_seconds = limit_seconds
         self._vault = Vault()
         self._recent = Recent()
         self._previews = Previews()
@@ -240,11 +242,12 @@ class EnhanceEvents:
         yield self._finished(outcome, values[self.memory.history])
 
     def _progress(self, request: EnhanceRequest) -> Generator[Updates, None, EditResult]:
-        shown_at = 0.0
+        started, shown_at = time.monotonic(), 0.0
         with closing(cast(Generator[Any, None, None], self._engine.stream(request))) as steps:
             for step in steps:
                 if isinstance(step, EditResult):
                     return step
+                check_duration(time.monotonic() - started + (step.seconds_left or 0.0), self._limit_seconds)
                 if time.monotonic() - shown_at >= _SECONDS_BETWEEN_UPDATES:
                     shown_at = time.monotonic()
                     yield {self.view.status: status.progress_line(step)}

@@ -21,12 +21,21 @@
     holdTheme();
   };
 
+  // On a switch of language Gradio forgets the names of the tabs that are not open. They may not be drawn yet.
+  const nameTabs = (spoken) => {
+    const names = [...document.querySelectorAll("[data-ge-tab]")];
+    const texts = names.map((name) => document.getElementById(`ge-tab-${name.dataset.geTab}-button`)?.firstChild);
+    if (!texts.length || texts.includes(undefined)) return void setTimeout(nameTabs, 100, spoken);
+    names.forEach((name, i) => { texts[i].nodeValue = name.querySelector(`[lang="${spoken}"]`).textContent; });
+  };
+
   // Gradio's module with the live switch of languages is loaded already; importing it again gives the same instance.
   const speak = async (language) => {
     const core = performance.getEntriesByType("resource").map((entry) => entry.name)
       .find((name) => /\/assets\/core-[\w-]+\.js$/.test(name));
     (await import(core)).changeLocale(language);
     document.documentElement.lang = language;
+    nameTabs(language.startsWith("zh") ? "zh" : "en");
   };
   const switchLanguage = () => {
     const next = document.documentElement.lang.startsWith("zh") ? "en" : "zh-CN";
