@@ -7,9 +7,12 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The system's Chromium, or the one that Playwright installed."""
+    """The system's Chromium, or the one that Playwright installed.
+
+    It ends with the module: while it runs, an event loop runs in this thread, and ``asyncio.run`` of other tests fails.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"),

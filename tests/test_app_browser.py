@@ -160,7 +160,8 @@ def test_the_progress_moves_and_tells_the_time_left(visit: Visit, tmp_path: Path
              const bar = document.querySelector('#ge-status [role=progressbar]');
              if (bar) window.seen.push([Number(bar.getAttribute('aria-valuenow') || 0),
                                         document.querySelector('#ge-status').innerText]);
-           }).observe(document.querySelector('#ge-status'), {childList: true, subtree: true, characterData: true, attributes: true}); }"""
+           }).observe(document.querySelector('#ge-status'),
+                      {childList: true, subtree: true, characterData: true, attributes: true}); }"""
     )
     _run(page)
     seen = page.evaluate("window.seen")
@@ -269,8 +270,9 @@ def test_the_file_is_written_again_in_a_format_chosen_after_the_run(visit: Visit
     page.locator("#ge-embed input").uncheck()
     page.locator("#ge-format input[value=jpeg]").check()
     expect(page.locator("#ge-quality")).to_be_visible()
-    expect(page.locator("a:has(#ge-download)")).to_have_attribute("download", re.compile("jpg$"), timeout=15_000)
-    target = _download(page, tmp_path)
+    deadline = time.monotonic() + 15
+    while (target := _download(page, tmp_path)).suffix != ".jpg":
+        assert time.monotonic() < deadline, target
     with Image.open(target) as image:
         assert (image.format, image.size) == ("JPEG", (384, 256))
     assert read_recipe(target) is None
@@ -294,13 +296,19 @@ def test_the_spot_that_is_clicked_becomes_gray(visit: Visit, tmp_path: Path) -> 
     _await_photo(page, "orange.png")
     page.locator("#ge-tones > button").click()
     page.locator("#ge-balance input[value=pick]").check()
-    before = page.locator("#ge-preview img").get_attribute("src") or ""
     page.locator("#ge-preview img").click(position={"x": 40, "y": 40})
-    page.wait_for_timeout(300)
-    expect(page.locator("#ge-preview img")).not_to_have_attribute("src", before, timeout=15_000)
+    deadline = time.monotonic() + 15
+    while (spread := _color_spread(page)) > 2:
+        assert time.monotonic() < deadline, spread
+
+
+def _color_spread(page: Page) -> int:
+    """How far the channels are apart in the middle of the preview: 0 is gray."""
     shown = page.context.request.get(page.locator("#ge-preview img").get_attribute("src") or "").body()
-    red, green, blue = Image.open(io.BytesIO(shown)).convert("RGB").getpixel((48, 32))  # pyright: ignore
-    assert max(red, green, blue) - min(red, green, blue) <= 2
+    with Image.open(io.BytesIO(shown)) as image:
+        values = np.asarray(image.convert("RGB")).astype(int)
+    middle = values[values.shape[0] // 2, values.shape[1] // 2]
+    return int(middle.max() - middle.min())
 
 
 def test_a_result_over_the_limit_is_refused_before_the_run(visit: Visit, tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ class EnhanceEvents:
         choices = replace(self._choices(values), spot="")
         small = self._engine.preview(stage.preview_of(photo, self._vault, self._previews), choices.adjustments)
         updates = self._shown("preview", compare=False)
-        updates[self.view.preview] = gr.update(value=self._previews.write(photo.token, small), visible=True)
+        updates[self.view.preview] = gr.update(value=stage.show_preview(photo, small, self._previews), visible=True)
         return {
             **updates,
             self.memory.photo: photo,
@@ -187,7 +187,7 @@ class EnhanceEvents:
         small = stage.preview_of(photo, self._vault, self._previews)
         shown = self._engine.preview(small, self._choices(values).adjustments)
         updates = self._shown("preview", compare=True) if values[self.view.stage] != "preview" else {}
-        updates[self.view.preview] = gr.update(value=self._previews.write(photo.token, shown), visible=True)
+        updates[self.view.preview] = gr.update(value=stage.show_preview(photo, shown, self._previews), visible=True)
         return updates
 
     @toasts

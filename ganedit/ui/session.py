@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gradio.utils import get_upload_folder
+from PIL import Image
 
 from ganedit.errors import UserError
 from ganedit.image import Picture
@@ -190,13 +191,13 @@ class Previews:
         with self._lock:
             return self._small.get(token)
 
-    def write(self, token: str, shown: Picture) -> str:
+    def write(self, token: str, shown: Image.Image) -> str:
         """Write what is to be shown without loss, remove all but the last few of this photo, and give the path."""
         folder = Path(get_upload_folder()) / f"preview-{token}"
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{time.monotonic_ns():020d}-{secrets.token_hex(8)}.webp"
         # Lossless WebP at its fastest takes half the time of PNG at its fastest, and the sliders wait for it.
-        shown.to_pil().save(path, lossless=True, quality=0, method=0, exact=True)
+        shown.save(path, lossless=True, quality=0, method=0, exact=True)
         for old in sorted(folder.glob("*.webp"))[:-_PREVIEWS_KEPT]:
             old.unlink(missing_ok=True)
         return str(path)

@@ -66,11 +66,35 @@ def preview_of(photo: Photo, vault: Vault, previews: Previews) -> Picture:
     return small
 
 
+def show_preview(photo: Photo, small: Picture, previews: Previews) -> str:
+    """Write a preview as the page shows it and give its path: small pictures enlarged, never by the browser.
+
+    Gradio takes a click to a pixel only in pictures that are not shown larger than they are.
+    """
+    image = small.to_pil()
+    size = shown_size(small.width, small.height)
+    return previews.write(photo.token, image if image.size == size else image.resize(size, Image.Resampling.BICUBIC))
+
+
+def shown_size(width: int, height: int) -> tuple[int, int]:
+    """Give (width, height) of the preview of a picture: its longer side is ``PREVIEW_SIDE_PX``."""
+    factor = PREVIEW_SIDE_PX / max(width, height)
+    return max(1, round(width * factor)), max(1, round(height * factor))
+
+
 def spot_color(small: Picture, x: int, y: int) -> str:
-    """Give the mean color around a pixel as ``"#rrggbb"``; one pixel alone would be mostly noise."""
+    """Give the mean color around a spot of the shown preview as ``"#rrggbb"``; one pixel alone would be mostly noise.
+
+    Args:
+        small: the preview before it was enlarged.
+        x: column of the spot, in pixels of ``shown_size``.
+        y: row of the spot, likewise.
+    """
     radius = 2
-    x, y = min(max(x, 0), small.width - 1), min(max(y, 0), small.height - 1)
-    around = small.pixels[max(0, y - radius) : y + radius + 1, max(0, x - radius) : x + radius + 1]
+    width, height = shown_size(small.width, small.height)
+    column = min(max(x * small.width // width, 0), small.width - 1)
+    row = min(max(y * small.height // height, 0), small.height - 1)
+    around = small.pixels[max(0, row - radius) : row + radius + 1, max(0, column - radius) : column + radius + 1]
     return "#{:02x}{:02x}{:02x}".format(*(round(float(c)) for c in around.reshape(-1, 3).mean(axis=0)))
 
 
@@ -96,7 +120,8 @@ def download_stem(photo: Photo, result: EditResult) -> str:
     request = result.request
     if request.size:
         return f"{photo.name}-{request.size[0]}x{request.size[1]}"
-    return f"{photo.name}-x{request.scale:g}" if request.scale != 1 else f"{photo.name}-edited"
+    scale = request.scale or result.images[0].width / request.image.width  # without one, the model's own
+    return f"{photo.name}-x{scale:g}" if scale != 1 else f"{photo.name}-edited"
 
 
 def write_download(result: EditResult, token: str, stem: str, options: SaveOptions, embed: bool, vault: Vault) -> Path:
