@@ -18,9 +18,11 @@ def main(names: list[str]) -> None:
         sys.exit(f"There is no benchmark called {', '.join(sorted(unknown))}; choose from {', '.join(known)}.")
     RESULTS.mkdir(exist_ok=True)
     for name in names or known:
-        text = f"{_machine()}\n\n" + "\n\n".join(known[name]()) + "\n"
-        (RESULTS / f"{name}.md").write_text(text, encoding="utf-8")
-        print(text)
+        parts = [_machine()]
+        for table in known[name]():
+            print(table, end="\n\n", flush=True)
+            parts.append(table)
+        (RESULTS / f"{name}.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
 def _machine() -> str:
