@@ -42,8 +42,7 @@ def ncnn(model_id: str, threads: int) -> Upscale:
 
 def openvino_bfloat16(model_id: str, side_px: int, threads: int) -> Upscale:
     """Compile the same network with OpenVINO for one input size, in bfloat16."""
-    import openvino
-
+    openvino: Any = import_module("openvino")
     network = spandrel_float32(model_id).model  # type: ignore[attr-defined]
     with torch.no_grad():
         graph = openvino.convert_model(network, example_input=torch.rand(1, 3, side_px, side_px))

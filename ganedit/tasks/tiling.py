@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ganedit.errors import BadRequestError
-from ganedit.models.loaded import LoadedModel
+from ganedit.models.loaded import LONG_RANGE_OVERLAP_PX, LoadedModel
 from ganedit.requests import Compute, Progress
 
 FEATHER_PX = 4
@@ -27,6 +27,12 @@ MIN_TILE_PX = 32
 
 DEFAULT_TILE_PX = 384
 """Larger tiles waste less on overlap, and beyond this size processors get slower per pixel and memory shorter."""
+
+_DEEP_TILE_PX = 256
+"""Deep networks take seconds a tile; smaller ones cost nothing per pixel there and let Stop answer sooner."""
+
+_WHOLE_PX = 512 * 512
+"""Up to so many pixels a network that is better left untiled gets the picture in one piece."""
 
 _BATCH_PX = 96 * 96
 """Tiles are computed together up to this many input pixels: small ones leave a processor idle, large ones do not."""
@@ -153,9 +159,9 @@ def _split(start: int, stop: int, longest: int) -> list[tuple[int, int]]:
 
 def _default_tile(model: LoadedModel, height: int, width: int) -> int:
     """Networks with wide attention see the whole picture while it is small enough for memory."""
-    if not model.card.size.tileable and height * width <= (2 * DEFAULT_TILE_PX) ** 2:
+    if not model.card.size.tileable and height * width <= _WHOLE_PX:
         return max(height, width)
-    return DEFAULT_TILE_PX
+    return _DEEP_TILE_PX if model.overlap_px == LONG_RANGE_OVERLAP_PX else DEFAULT_TILE_PX
 
 
 def _next_batch(todo: deque[Box], margin: int, height: int, width: int) -> list[Box]:
