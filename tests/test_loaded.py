@@ -10,17 +10,22 @@ from ganedit.models.registry import Registry
 
 
 class Spy(nn.Module):
-    """Doubles the size and remembers what it was given."""
+    """Doubles the size and the contrast, and remembers what it was given and what it computed in."""
 
     seen: torch.Tensor
+    dtype: torch.dtype
 
     def __init__(self):
         super().__init__()
-        self.weight = nn.Parameter(torch.ones(1))
+        self.layer = nn.Conv2d(3, 3, 1, bias=False)
+        with torch.no_grad():
+            self.layer.weight.copy_(2 * torch.eye(3)[..., None, None])
 
     def forward(self, x):
         Spy.seen = x
-        return nn.functional.interpolate(x, scale_factor=2) * 2 - 0.5
+        y = self.layer(x)
+        Spy.dtype = y.dtype
+        return nn.functional.interpolate(y, scale_factor=2) - 0.5
 
 
 def model_of(network_class, scale=2, **size):
@@ -44,9 +49,9 @@ def test_results_are_clamped_to_the_unit_range():
 def test_the_network_sees_the_asked_precision_and_the_caller_float32():
     x = torch.rand(1, 3, 8, 8)
     y, _ = model_of(Spy).image(x, "float32")
-    assert Spy.seen.dtype == torch.float32 and y.dtype == torch.float32
+    assert Spy.dtype == torch.float32 and y.dtype == torch.float32
     y, _ = model_of(Spy).image(x, "bfloat16")
-    assert Spy.seen.dtype == torch.bfloat16 and y.dtype == torch.float32
+    assert Spy.dtype == torch.bfloat16 and y.dtype == torch.float32
 
 
 def test_bfloat16_stays_near_float32_on_real_weights():

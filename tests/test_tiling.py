@@ -159,7 +159,7 @@ def test_tiles_that_are_not_finite_are_computed_again_in_float32_and_counted():
     class Overflowing(Blur):
         def forward(self, x):
             y = super().forward(x)
-            return y / 0 if x.dtype == torch.bfloat16 else y
+            return y / 0 if y.dtype == torch.bfloat16 else y
 
     x, report = torch.rand(1, 3, 64, 128), TileReport()
     tiled, _ = run(run_tiled(x, model_of(Overflowing), 1, Compute("bfloat16", 64), report))
