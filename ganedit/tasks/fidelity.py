@@ -24,15 +24,15 @@ def guard_color_(y: Tensor, x: Tensor) -> Tensor:
         ``y``.
     """
     shift = _blur(x - _shrink(y, x.shape[-2:]))
-    white, black = _flat(x, 1.0), _flat(x, 0.0)
+    # Most photos have no flat white or black: looking once spares them two passes over the large picture.
+    flats = [(flat, value) for value in (1.0, 0.0) if (flat := _flat(x, value)).any()]
     scale = y.shape[2] / x.shape[2]
     for top in range(0, y.shape[2], _BAND_ROWS):
         band = y[:, :, top : top + _BAND_ROWS]
         rows = ((torch.arange(top, top + band.shape[2]) + 0.5) / scale - 0.5).clamp_(0, x.shape[2] - 1)
         band.add_(_widen(_rows_at(shift, rows), band.shape[3])).clamp_(0, 1)
-        nearest = rows.round().long()
-        for flat, value in ((white, 1.0), (black, 0.0)):
-            inside = F.interpolate(flat[:, :, nearest], size=band.shape[2:], mode="nearest-exact")
+        for flat, value in flats:
+            inside = F.interpolate(flat[:, :, rows.round().long()], size=band.shape[2:], mode="nearest-exact")
             band.masked_fill_(inside > 0, value)
     return y
 
