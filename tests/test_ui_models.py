@@ -11,7 +11,7 @@ import gradio as gr
 import pytest
 import torch
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from spandrel.architectures.Compact import Compact
 
 from ganedit.engine import Engine
@@ -29,7 +29,6 @@ from ganedit.ui.models import ModelsPage, build_models_tab
 from ganedit.ui.settings import UiSettings
 from ganedit.ui.theme import GaneditTheme, style_sheet
 
-CHROMIUM = Path("/usr/bin/chromium")
 FREE = ModelCard(
     "free-x4", "enhance", "Compact", (Source("https://example.org/free.pth", "ab" * 32, "pth", 4_900_000),),
     "MIT", True, scale=4, paper="Someone 2020", notes="Photos of cats. Says more.", trained_on="cats",
@@ -291,15 +290,6 @@ def _serve(registry: Registry, settings: UiSettings) -> tuple[gr.Blocks, str]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        path = str(CHROMIUM) if CHROMIUM.exists() else None
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[_Registry, str]]:
     registry = _Registry(tmp_path_factory.mktemp("models"))
     demo, url = _serve(registry, UiSettings())
@@ -307,8 +297,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[_Registry
     demo.close(verbose=False)
 
 
-def _open(browser: Browser, url: str, **context: Any) -> Page:
-    page = browser.new_context(**{"locale": "en-US", **context}).new_page()
+def _open(chromium: Browser, url: str, **context: Any) -> Page:
+    page = chromium.new_context(**{"locale": "en-US", **context}).new_page()
     page.goto(url)
     page.get_by_role("tab").nth(1).click()
     expect(page.locator("tr[data-model='free-x4']")).to_be_visible()
@@ -316,14 +306,14 @@ def _open(browser: Browser, url: str, **context: Any) -> Page:
 
 
 @pytest.fixture
-def page(browser: Browser, served: tuple[_Registry, str]) -> Iterator[Page]:
+def page(chromium: Browser, served: tuple[_Registry, str]) -> Iterator[Page]:
     registry, url = served
     registry.here.clear()
     registry.own.clear()
     registry.accepted.clear()
     registry.interrupted.clear()
     registry.pace_seconds, registry.failure = 0.0, None
-    page = _open(browser, url)
+    page = _open(chromium, url)
     yield page
     page.context.close()
 
@@ -392,8 +382,8 @@ def test_filters_and_search_work_in_the_page(page: Page) -> None:
     expect(page.locator("#ge-models-table")).to_contain_text("No model fits")
 
 
-def test_a_phone_in_chinese_needs_no_sideways_scrolling(browser: Browser, served: tuple[_Registry, str]) -> None:
-    page = _open(browser, served[1], locale="zh-CN", viewport={"width": 390, "height": 844})
+def test_a_phone_in_chinese_needs_no_sideways_scrolling(chromium: Browser, served: tuple[_Registry, str]) -> None:
+    page = _open(chromium, served[1], locale="zh-CN", viewport={"width": 390, "height": 844})
     expect(page.locator("tr[data-model='free-x4']")).to_contain_text("未下载")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     page.click("tr[data-model='free-x4']")
@@ -402,10 +392,10 @@ def test_a_phone_in_chinese_needs_no_sideways_scrolling(browser: Browser, served
     page.context.close()
 
 
-def test_a_public_page_can_look_and_not_touch(browser: Browser, tmp_path: Path) -> None:
+def test_a_public_page_can_look_and_not_touch(chromium: Browser, tmp_path: Path) -> None:
     demo, url = _serve(_Registry(tmp_path), UiSettings(public=True))
     try:
-        page = _open(browser, url)
+        page = _open(chromium, url)
         page.click("tr[data-model='free-x4']")
         expect(page.locator("#ge-model-details")).to_contain_text("ab" * 32)
         assert page.locator("#ge-model-fetch, #ge-model-remove, #ge-model-upload").count() == 0
@@ -415,13 +405,13 @@ def test_a_public_page_can_look_and_not_touch(browser: Browser, tmp_path: Path) 
         demo.close(verbose=False)
 
 
-def test_an_uploaded_network_can_be_used_at_once(browser: Browser, tmp_path: Path) -> None:
+def test_an_uploaded_network_can_be_used_at_once(chromium: Browser, tmp_path: Path) -> None:
     registry = Registry((FREE,), weights=tmp_path / "weights", cache=tmp_path / "cache")
     network = Compact(num_feat=8, num_conv=1, upscale=2)
     torch.save(network.state_dict(), tmp_path / "tiny.pth")
     demo, url = _serve(registry, UiSettings())
     try:
-        page = _open(browser, url)
+        page = _open(chromium, url)
         page.set_input_files("input[type=file]", tmp_path / "tiny.pth")
         expect(page.locator("#ge-model-status")).to_contain_text("tiny is ready to use", timeout=20_000)
         expect(page.locator("tr[data-model='tiny']")).to_contain_text("installed")
@@ -434,12 +424,12 @@ def test_an_uploaded_network_can_be_used_at_once(browser: Browser, tmp_path: Pat
 
 
 def test_offline_mode_is_said_and_offers_no_download(
-    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    chromium: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GANEDIT_OFFLINE", "1")
     demo, url = _serve(_Registry(tmp_path), UiSettings())
     try:
-        page = _open(browser, url)
+        page = _open(chromium, url)
         expect(page.locator(".ge-offline")).to_contain_text("Offline mode is on")
         page.click("tr[data-model='free-x4']")
         expect(page.locator("#ge-model-details")).to_contain_text("ab" * 32)

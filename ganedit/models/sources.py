@@ -162,7 +162,7 @@ def _obtain(source: Source, folder: Path, on_progress: Callable[[FetchProgress],
         return found
     if source.locator.startswith(("file:", "weights/")):
         raise SourceError("is not there" if locate(source, folder) is None else "has the wrong hash")
-    if _offline():
+    if is_offline():
         raise SourceError("needs the network")
     report = _Reporter(source.file_name, on_progress)
     try:
@@ -290,7 +290,8 @@ def _key(path: Path, sha256: str) -> tuple[str, int, int, str]:
     return str(path.absolute()), status.st_size, status.st_mtime_ns, sha256.lower()
 
 
-def _offline() -> bool:
+def is_offline() -> bool:
+    """Whether ``GANEDIT_OFFLINE`` forbids every download."""
     return os.environ.get("GANEDIT_OFFLINE", "").strip().lower() in ("1", "true", "yes")
 
 
@@ -305,7 +306,7 @@ def _sentence(sources: Sequence[Source], failures: Sequence[str], folder: Path) 
     if not sources:
         return "The model names no place to fetch its weights from: put its file into the weights folder."
     advice = "check the network and try again, or copy the file to"
-    if _offline():
+    if is_offline():
         advice = "offline mode is on, so unset GANEDIT_OFFLINE, or copy the file to"
     return f"{sources[0].file_name} could not be had ({'; '.join(failures)}): {advice} {_advised(sources, folder)}."
 

@@ -1,6 +1,5 @@
 """The Models tab: which models there are, all about one of them, and fetching, removing and adding them."""
 
-import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +10,7 @@ from gradio.components import Component
 
 from ganedit.engine import Engine
 from ganedit.models.card import Task
+from ganedit.models.sources import is_offline
 from ganedit.ui.downloads import fetch_steps, progress_html
 from ganedit.ui.i18n import both, label
 from ganedit.ui.model_table import Filters, ModelRow, details_html, problems_html, read_rows, table_html
@@ -268,11 +268,6 @@ class ModelsPage:
         card = self._engine.registry.get(chosen)
         registry = self._engine.registry
         return ModelRow(card, registry.is_installed(chosen), chosen in registry.loaded_ids)
-
-
-def is_offline() -> bool:
-    """Whether whoever started the app has forbidden fetching."""
-    return os.environ.get("GANEDIT_OFFLINE", "").strip().lower() in ("1", "true", "yes")
 
 
 def _line(text: str) -> str:
