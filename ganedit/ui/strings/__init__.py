@@ -1,0 +1,10 @@
+"""Every sentence of the page, in English and Chinese: one table, kept in one file a tab.
+
+Keys start with "ge." because gradio's own sections ("image", "common", ...) would swallow plain ones.
+"""
+
+from ganedit.ui.strings import enhance, inpaint, models, page, painter
+
+STRINGS: dict[str, tuple[str, str]] = {
+    key: texts for part in (page, enhance, inpaint, painter, models) for key, texts in part.STRINGS.items()
+}

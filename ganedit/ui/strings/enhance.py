@@ -1,0 +1,73 @@
+"""Sentences of the Enhance tab. Each key: English, Chinese."""
+
+STRINGS: dict[str, tuple[str, str]] = {
+    "ge.example.astronaut": ("Portrait, JPEG damage", "人像，JPEG 压缩"),
+    "ge.example.cat": ("Cat, clean and small", "猫，清晰小图"),
+    "ge.example.coffee": ("Coffee, blurred and noisy", "咖啡，模糊有噪点"),
+    "ge.example.rocket": ("Rocket, dark and noisy", "火箭，偏暗有噪点"),
+    "ge.model.guard": ("Keep the colors of the original", "保持原图色彩"),
+    "ge.model.guard_info": (
+        "Broad tones follow your picture; only detail is new.",
+        "整体色调跟随原图，只补充细节。",
+    ),
+    "ge.model.label": ("Model", "模型"),
+    "ge.model.none": ("none (resize only)", "无（仅缩放）"),
+    "ge.model.denoise": ("Noise removal", "去噪强度"),
+    "ge.hint.clean": (
+        "This picture looks clean. For a larger, crisp look use <b>{best}</b>; to stay closest to the original use "
+        "<b>none</b> or <b>{fast}</b>.",
+        "这张图片画质良好。想要更清晰的放大效果可用 <b>{best}</b>；想最忠于原图可用 <b>none</b> 或 <b>{fast}</b>。",
+    ),
+    "ge.hint.damaged": (
+        "This picture looks noisy or compressed. <b>{best}</b> cleans it while it enlarges; <b>{fast}</b> is the quick "
+        "draft.",
+        "这张图片有噪点或压缩痕迹。<b>{best}</b> 会在放大的同时清理画面；<b>{fast}</b> 适合快速预览。",
+    ),
+    "ge.hint.fetch": (
+        "<b>{id}</b> is not here yet: fetch it in the Models tab.",
+        "<b>{id}</b> 尚未下载，请先到“模型”页获取。",
+    ),
+    "ge.hint.license": (
+        "The licence of <b>{id}</b> does not allow commercial use.",
+        "<b>{id}</b> 的许可证不允许商业使用。",
+    ),
+    "ge.hint.none": (
+        "No network: smooth enlargement, nothing is invented.",
+        "不使用网络：平滑放大，不会凭空生成任何内容。",
+    ),
+    "ge.hint.start": ("Choose a picture and we say which model suits it.", "选择图片后，会提示合适的模型。"),
+    "ge.scale.custom": ("Size", "尺寸"),
+    "ge.scale.height": ("Height, px", "高度（像素）"),
+    "ge.scale.label": ("Enlarge", "放大"),
+    "ge.scale.width": ("Width, px", "宽度（像素）"),
+    "ge.tone.brightness": ("Brightness", "亮度"),
+    "ge.tone.contrast": ("Contrast", "对比度"),
+    "ge.tone.gamma": ("Gamma", "伽马"),
+    "ge.tone.pick": ("Click a spot in the picture that should be gray.", "在图片中点击一处应为灰色的位置。"),
+    "ge.tone.reset": ("Reset", "重置"),
+    "ge.tone.saturation": ("Saturation", "饱和度"),
+    "ge.tone.sharpness": ("Sharpness", "锐度"),
+    "ge.tone.title": ("Light & color", "光线与色彩"),
+    "ge.tone.wb": ("White balance", "白平衡"),
+    "ge.tone.wb_gray": ("Automatic", "自动"),
+    "ge.tone.wb_none": ("As it is", "保持原样"),
+    "ge.tone.wb_pick": ("Pick a spot", "取色"),
+    "ge.advanced.precision": ("Precision", "计算精度"),
+    "ge.advanced.tile": ("Tile, px (0 = automatic)", "分块大小（像素，0 为自动）"),
+    "ge.advanced.title": ("Advanced", "高级"),
+    "ge.run.button": ("Enhance", "开始增强"),
+    "ge.stage.adjust": ("Light and color", "调整光线与色彩"),
+    "ge.stage.guard": ("Matching the colors", "正在校正色彩"),
+    "ge.stage.upscale": ("Enhancing", "正在增强"),
+    "ge.result.empty": ("The result appears here", "结果会显示在这里"),
+    "ge.result.empty_how": (
+        "Choose a picture on the left, or one of the examples.",
+        "请在左侧选择一张图片，或点选示例。",
+    ),
+    "ge.result.invented": ("What did the model invent?", "模型凭空生成了什么？"),
+    "ge.result.invented_how": (
+        "Bright spots are where the result, made small again, departs from your picture.",
+        "亮处表示结果缩回原尺寸后与原图不同的地方。",
+    ),
+    "ge.result.preview": ("Preview", "预览"),
+}
