@@ -11,12 +11,16 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from ganedit import __version__
 from ganedit.errors import BadRequestError, UserError
+
+if TYPE_CHECKING:
+    from ganedit.formats import SaveOptions
+    from ganedit.requests import EditResult, Request
 
 app = typer.Typer(
     name="ganedit",
@@ -28,6 +32,11 @@ app = typer.Typer(
 models_app = typer.Typer(help="List, fetch and remove models.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 
+Source = Annotated[Path, typer.Argument(metavar="IN", help="Picture: JPEG, PNG, WebP, TIFF, BMP, AVIF, HEIC, GIF.")]
+Target = Annotated[Path, typer.Argument(metavar="OUT", help="Result: .png, .jpg, .webp or .avif.")]
+Quality = Annotated[int, typer.Option(help="1 to 100, for JPEG, WebP and AVIF.")]
+KeepLocation = Annotated[bool, typer.Option(help="Keep the GPS position in the file.")]
+EmbedSettings = Annotated[bool, typer.Option(help="Write the settings into the file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
 
@@ -56,8 +65,8 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 @app.command()
 def enhance(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="Picture: JPEG, PNG, WebP, TIFF, BMP, AVIF, HEIC, GIF.")],
-    target: Annotated[Path, typer.Argument(metavar="OUT", help="Result: .png, .jpg, .webp or .avif.")],
+    source: Source,
+    target: Target,
     model: Annotated[str, typer.Option(help='Model id, or "none" to resize and adjust only.')] = "realesr-animevideov3",
     scale: Annotated[float | None, typer.Option(help="1 to 8; the model's own if not given.")] = None,
     size: Annotated[str | None, typer.Option(help="Exact result, WIDTHxHEIGHT; overrides --scale.")] = None,
@@ -73,17 +82,15 @@ def enhance(
     color_guard: Annotated[bool, typer.Option(help="Make colors follow the input.")] = True,
     precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = "auto",
     tile: Annotated[int | None, typer.Option(help="Side of a tile in input pixels.")] = None,
-    quality: Annotated[int, typer.Option(help="1 to 100, for JPEG, WebP and AVIF.")] = 95,
+    quality: Quality = 95,
     bit_depth: Annotated[int | None, typer.Option(help="8 or 16 (PNG); the input's where the format can.")] = None,
-    keep_location: Annotated[bool, typer.Option(help="Keep the GPS position in the file.")] = False,
-    embed_settings: Annotated[bool, typer.Option(help="Write the settings into the file.")] = True,
+    keep_location: KeepLocation = False,
+    embed_settings: EmbedSettings = True,
     max_output_megapixels: Annotated[float, typer.Option(help="Refuse larger results.")] = 80.0,
     as_json: Json = False,
 ) -> None:
     """Upscale, restore and adjust one picture."""
-    from ganedit.engine import Engine
-    from ganedit.formats import SaveOptions, check_target, open_picture, save_picture
-    from ganedit.provenance import make_recipe
+    from ganedit.formats import SaveOptions, check_target, open_picture
     from ganedit.requests import Adjustments, Compute, EnhanceRequest
 
     picture = open_picture(source)
@@ -101,21 +108,85 @@ def enhance(
         color_guard=color_guard,
         compute=Compute(_one_of("precision", precision, ("auto", "float32", "bfloat16")), tile, options.bit_depth),
     )
-    with _progress_bar("Enhancing") as advance:
-        result = Engine(max_output_megapixels=max_output_megapixels).run(
-            request, lambda step: advance(step.done, step.total)
-        )
-    save_picture(result.images[0], target, options=options, recipe=make_recipe(result) if embed_settings else None)
-    image = result.images[0]
-    row = {
-        "output": str(target),
-        "width": image.width,
-        "height": image.height,
-        "model": result.model,
-        "seconds": round(result.seconds, 3),
-        "notes": list(result.notes),
-    }
-    _tell(row, f"{target}: {image.width}x{image.height}, {result.model}, {result.seconds:.1f} s", as_json)
+    result = _run(request, "Enhancing", max_output_megapixels)
+    _write(result, target, options, embed_settings, as_json)
+
+
+@app.command()
+def inpaint(
+    source: Source,
+    mask: Annotated[Path, typer.Argument(metavar="MASK", help="Picture of the same size: white is filled.")],
+    target: Target,
+    model: Annotated[str, typer.Option(help="Model id: `models list --task inpaint`.")] = "migan-512",
+    grow: Annotated[int, typer.Option(help="Widen the mask by so many pixels; negative narrows it.")] = 0,
+    feather: Annotated[int, typer.Option(help="Fade the fill into the picture over so many pixels.")] = 0,
+    detail: Annotated[bool, typer.Option(help="Enlarge the fill of large holes with an Enhance network.")] = True,
+    quality: Quality = 95,
+    keep_location: KeepLocation = False,
+    embed_settings: EmbedSettings = True,
+    as_json: Json = False,
+) -> None:
+    """Fill the marked holes of one picture; everything else stays as it is."""
+    from ganedit.formats import SaveOptions, check_target, open_picture
+    from ganedit.masks import open_mask
+    from ganedit.requests import InpaintRequest
+
+    picture = open_picture(source)
+    marked = open_mask(mask, (picture.width, picture.height))
+    options = SaveOptions(quality=quality, keep_location=keep_location)
+    check_target(target, options)
+    request = InpaintRequest(picture, marked, model, grow_px=grow, feather_px=feather, detail=detail)
+    _write(_run(request, "Filling"), target, options, embed_settings, as_json)
+
+
+@app.command()
+def outpaint(
+    source: Source,
+    target: Target,
+    left: Annotated[int, typer.Option(help="Pixels to add on the left.")] = 0,
+    right: Annotated[int, typer.Option(help="Pixels to add on the right.")] = 0,
+    top: Annotated[int, typer.Option(help="Pixels to add on top.")] = 0,
+    bottom: Annotated[int, typer.Option(help="Pixels to add at the bottom.")] = 0,
+    aspect: Annotated[str | None, typer.Option(help="Instead of pixels: the wanted W:H, such as 16:9.")] = None,
+    model: Annotated[str, typer.Option(help="Model id: `models list --task inpaint`.")] = "migan-512",
+    detail: Annotated[bool, typer.Option(help="Enlarge wide additions with an Enhance network.")] = True,
+    quality: Quality = 95,
+    keep_location: KeepLocation = False,
+    embed_settings: EmbedSettings = True,
+    as_json: Json = False,
+) -> None:
+    """Continue one picture beyond its edges."""
+    from ganedit.formats import SaveOptions, check_target, open_picture
+    from ganedit.requests import OutpaintRequest, parse_aspect, sides_for
+
+    picture = open_picture(source)
+    options = SaveOptions(quality=quality, keep_location=keep_location)
+    check_target(target, options)
+    sides = {"left": left, "top": top, "right": right, "bottom": bottom}
+    if aspect:
+        if any(sides.values()):
+            raise BadRequestError("Give either pixels or an aspect ratio, not both.")
+        sides = sides_for((picture.width, picture.height), parse_aspect(aspect))
+    request = OutpaintRequest(picture, **sides, model=model, detail=detail)
+    _write(_run(request, "Extending"), target, options, embed_settings, as_json)
+
+
+@app.command()
+def scratches(
+    source: Source,
+    mask_out: Annotated[Path, typer.Argument(metavar="MASK_OUT", help="The mask: .png, white is to be filled.")],
+    sensitivity: Annotated[float, typer.Option(help="0 to 1: how faint a scratch may be.")] = 0.5,
+    as_json: Json = False,
+) -> None:
+    """Propose a mask of the scratches and dust in an old photo, to look over and give to `inpaint`."""
+    from ganedit.engine import Engine
+    from ganedit.formats import open_picture
+    from ganedit.masks import save_mask
+
+    found = Engine().find_scratches(open_picture(source), sensitivity)
+    save_mask(found, mask_out)
+    share = float(found.mean())
+    _tell({"output": str(mask_out), "share": round(share, 5)}, f"{mask_out}: {share:.2%} of the picture", as_json)
 
 
 @models_app.command("list")
@@ -185,6 +256,33 @@ def info(model_id: Annotated[str, typer.Argument(metavar="ID")], as_json: Json =
 
     facts = Registry().info(model_id)
     _tell(facts, "\n".join(f"{key:16}{_plain(value)}" for key, value in facts.items()), as_json)
+
+
+def _run(request: "Request", label: str, max_output_megapixels: float = 80.0) -> "EditResult":
+    from ganedit.engine import Engine
+
+    with _progress_bar(label) as advance:
+        engine = Engine(max_output_megapixels=max_output_megapixels)
+        return engine.run(request, lambda step: advance(step.done, step.total))
+
+
+def _write(result: "EditResult", target: Path, options: "SaveOptions", embed_settings: bool, as_json: bool) -> None:
+    """Save the result of an edit and say what was done."""
+    from ganedit.formats import save_picture
+    from ganedit.provenance import make_recipe
+
+    image = result.images[0]
+    save_picture(image, target, options=options, recipe=make_recipe(result) if embed_settings else None)
+    row = {
+        "output": str(target),
+        "width": image.width,
+        "height": image.height,
+        "model": result.model,
+        "seconds": round(result.seconds, 3),
+        "notes": list(result.notes),
+    } | {name: round(score, 3) for name, score in result.scores.items()}
+    scores = "".join(f", {name} {score:.2f}" for name, score in result.scores.items())
+    _tell(row, f"{target}: {image.width}x{image.height}, {result.model}, {result.seconds:.1f} s{scores}", as_json)
 
 
 @contextmanager

@@ -1,28 +1,50 @@
 """The one door behind every tab, command and HTTP call: a request goes in, progress and a result come out."""
 
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import assert_never
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
 from ganedit.errors import BadRequestError
 from ganedit.image import Picture, fill_transparent, from_tensor, thumbnail, to_tensor
+from ganedit.masks import check_mask
 from ganedit.models.loaded import LoadedModel
 from ganedit.models.registry import Registry
-from ganedit.requests import Adjustments, EditResult, EnhanceRequest, Progress, Request
+from ganedit.requests import (
+    Adjustments,
+    EditResult,
+    EnhanceRequest,
+    InpaintRequest,
+    OutpaintRequest,
+    Progress,
+    Request,
+)
 from ganedit.tasks.adjust import adjust_
 from ganedit.tasks.adjust import check as check_adjustments
 from ganedit.tasks.enhance import enhance, output_size
 from ganedit.tasks.fidelity import invented_heat
+from ganedit.tasks.inpaint import check_inpaint, check_outpaint, combine, extend, inpaint
+from ganedit.tasks.masks import grow, seam_score, thickness_px
+from ganedit.tasks.scratches import find_scratches
+from ganedit.tasks.select import select_object
 from ganedit.tasks.tiling import MIN_TILE_PX, TileReport, reduce_to
 
 NO_MODEL = "none"
 MAX_OUTPUT_MEGAPIXELS = 80.0
 MAX_SCALE = 8.0
+
+DETAIL_MODEL = "realesr-animevideov3"
+"""Enlarges fills of holes that are larger than the inpainting network's own size."""
+
+HAIRLINE_PX = 6.0
+HAIRLINE_MODEL = "opencv-navier-stokes"
+"""In marks up to this thickness the classical method measured better than MI-GAN: see the README's table."""
 
 _PROBE_PX = 64
 _HEAT_MAP_PX = 1024
@@ -74,11 +96,19 @@ class Engine:
         match request:
             case EnhanceRequest():
                 yield from self._enhance(request)
+            case InpaintRequest():
+                check_inpaint(request)
+                mask = grow(request.mask, request.grow_px) if request.grow_px else request.mask
+                check_mask(mask, (request.image.width, request.image.height))
+                yield from self._fill(request, request.image, mask, request.feather_px)
+            case OutpaintRequest():
+                check_outpaint(request, self.max_output_megapixels)
+                yield from self._fill(request, *extend(request), 0)
             case _:
                 assert_never(request)
 
-    def estimate(self, request: Request) -> float:
-        """Seconds that a request will take, from earlier runs or from one small trial of the network.
+    def estimate(self, request: EnhanceRequest) -> float:
+        """Seconds that an enhancement will take, from earlier runs or from one small trial of the network.
 
         Raises:
             UserError: the request is wrong, or its model cannot be had.
@@ -97,8 +127,51 @@ class Engine:
         check_adjustments(adjust)
         return from_tensor(adjust_(to_tensor(picture), adjust), picture)
 
+    def combine(self, results: Sequence[EditResult], picks: Sequence[int]) -> EditResult:
+        """Put the best fill of each hole together.
+
+        Args:
+            results: of the same ``InpaintRequest`` but for the model.
+            picks: for each hole, the largest first, the index of the result to take it from; the last pick stands for
+                all holes that follow.
+
+        Raises:
+            BadRequestError: there is nothing to combine, or a pick names no result.
+        """
+        first = results[0].request if results else None
+        if not isinstance(first, InpaintRequest) or not picks or not all(0 <= pick < len(results) for pick in picks):
+            raise BadRequestError("Fill the holes with two or more models first, then pick a result for each hole.")
+        mask = grow(first.mask, first.grow_px) if first.grow_px else first.mask
+        filled = [result.images[0] for result in results]
+        picture = combine(first.image, filled, mask, picks, first.feather_px)
+        models = "+".join(dict.fromkeys(results[pick].model for pick in picks))
+        seconds = sum(result.seconds for result in results)
+        return EditResult((picture,), first, models, seconds, scores={"seam": seam_score(picture.pixels, mask)})
+
+    def find_scratches(self, picture: Picture, sensitivity: float = 0.5) -> np.ndarray:
+        """Propose the scratches and dust of an old photo as an (H, W) bool mask, to be looked over before filling.
+
+        Raises:
+            BadRequestError: the sensitivity is not from 0 to 1.
+        """
+        return find_scratches(picture.pixels, sensitivity)
+
+    def select_object(self, picture: Picture, stroke: np.ndarray) -> np.ndarray:
+        """Turn a loose stroke over a thing, or a loop around it, into its (H, W) bool mask.
+
+        Raises:
+            BadRequestError: the stroke is empty, or nothing stands out there.
+        """
+        return select_object(picture.pixels, stroke)
+
     def invented(self, result: EditResult) -> Picture:
-        """Map where a result, brought back to the input's size, departs from the input; at most 1024 px."""
+        """Map where an enhancement, brought back to the input's size, departs from the input; at most 1024 px.
+
+        Raises:
+            BadRequestError: the result is of another task.
+        """
+        if not isinstance(result.request, EnhanceRequest):
+            raise BadRequestError("Only enhancements are compared with their input; run one first.")
         before = replace(thumbnail(result.request.image, _HEAT_MAP_PX), alpha=None)
         after = result.images[0].to_pil().convert("RGB").resize((before.width, before.height), Image.Resampling.BOX)
         x = adjust_(to_tensor(before), result.request.adjust)
@@ -127,6 +200,30 @@ class Engine:
             self._remember_speed(model, request, seconds)
         name = f"{model.card.id}@{model.digest[:12]}" if model else NO_MODEL
         yield EditResult((picture,), request, name, seconds, _notes(request, model, report))
+
+    def _fill(
+        self, request: InpaintRequest | OutpaintRequest, picture: Picture, mask: np.ndarray, feather_px: int
+    ) -> Generator[Progress | EditResult, None, None]:
+        card = self.registry.get(request.model)
+        if card.task != "inpaint":
+            raise BadRequestError(f"{card.id} does not fill holes; `models list --task inpaint` names those that do.")
+        model = self.registry.load(request.model)
+        enlarger = partial(self.registry.load, DETAIL_MODEL) if request.detail else None
+        started = time.perf_counter()
+        steps = inpaint(picture, mask, model, feather_px, enlarger)
+        while True:
+            try:
+                yield next(steps)
+            except StopIteration as finished:
+                filled = finished.value
+                break
+        seconds = time.perf_counter() - started
+        notes = list(picture.notes)
+        if card.kind == "gan" and thickness_px(mask) <= HAIRLINE_PX:
+            notes.append(f"These marks are hairlines: {HAIRLINE_MODEL} does as well there, in a fraction of the time.")
+        name = f"{card.id}@{model.digest[:12]}" if model.digest else card.id
+        scores = {"seam": seam_score(filled.pixels, mask)}
+        yield EditResult((filled,), request, name, seconds, tuple(notes), scores)
 
     def _check(self, request: EnhanceRequest) -> None:
         check_adjustments(request.adjust)

@@ -5,9 +5,14 @@ picture gives the same result.
 """
 
 import dataclasses
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+
+from ganedit.errors import BadRequestError
 from ganedit.image import Picture
 
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -74,7 +79,79 @@ class EnhanceRequest:
     compute: Compute = Compute()
 
 
-Request = EnhanceRequest
+@dataclass(frozen=True, eq=False)  # eq=False: arrays have no single truth value
+class InpaintRequest:
+    """Fill holes in a picture; everything else stays as it is, bit for bit.
+
+    Attributes:
+        image: the picture.
+        mask: (H, W) bool at the picture's size, True = fill.
+        model: id of an ``inpaint`` model.
+        grow_px: widens the mask by so many pixels before anything else; negative narrows it.
+        feather_px: width of the band outside the mask over which the fill fades into the picture; 0 changes nothing
+            outside.
+        detail: give the fill of a hole that is larger than the network's own size fine detail by an Enhance network.
+    """
+
+    image: Picture
+    mask: np.ndarray
+    model: str = "migan-512"
+    grow_px: int = 0
+    feather_px: int = 0
+    detail: bool = True
+
+
+@dataclass(frozen=True)
+class OutpaintRequest:
+    """Continue a picture beyond its edges.
+
+    Attributes:
+        image: the picture, which comes back unchanged inside the result.
+        left, top, right, bottom: pixels to add on each side.
+        model: id of an ``inpaint`` model.
+        detail: see ``InpaintRequest``.
+    """
+
+    image: Picture
+    left: int = 0
+    top: int = 0
+    right: int = 0
+    bottom: int = 0
+    model: str = "migan-512"
+    detail: bool = True
+
+
+def parse_aspect(text: str) -> float:
+    """Read an aspect ratio such as ``"16:9"``, ``"4x3"`` or ``"1.5"``.
+
+    Raises:
+        BadRequestError: it is none, or more extreme than 1:10.
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(?:[:x/]\s*(\d+(?:\.\d+)?))?\s*", text)
+    aspect = float(found[1]) / (float(found[2] or 1) or 1e-9) if found else 0.0
+    if not 0.1 <= aspect <= 10:
+        raise BadRequestError(f"An aspect ratio is width to height, such as 16:9, and at most 10:1, not {text[:20]!r}.")
+    return aspect
+
+
+def sides_for(size: tuple[int, int], aspect: float, place: float = 0.5) -> dict[str, int]:
+    """Say what to add to a picture so that it gets another aspect ratio.
+
+    Args:
+        size: (width, height) of the picture in pixels.
+        aspect: wanted width over height.
+        place: share of what is added that comes to the left, or on top: 0 to 1.
+
+    Returns:
+        Pixels for ``left``, ``top``, ``right`` and ``bottom``.
+    """
+    width, height = size
+    wider, taller = max(0, round(height * aspect) - width), max(0, round(width / aspect) - height)
+    left, top = round(wider * place), round(taller * place)
+    return {"left": left, "top": top, "right": wider - left, "bottom": taller - top}
+
+
+Request = EnhanceRequest | InpaintRequest | OutpaintRequest
 
 
 @dataclass(frozen=True)
@@ -103,6 +180,8 @@ class EditResult:
         model: id of the model used, with its weights' hash after ``@``; ``"none"`` without a network.
         seconds: wall-clock time of the edit, loading excluded.
         notes: sentences the user should read (what was done differently, and why).
+        scores: what was measured on the result, by name: ``seam`` is the color step across the edge of a fill over
+            that of the surroundings, so 1 cannot be seen.
     """
 
     images: tuple[Picture, ...]
@@ -110,15 +189,16 @@ class EditResult:
     model: str
     seconds: float
     notes: tuple[str, ...] = ()
+    scores: Mapping[str, float] = field(default_factory=dict)
 
 
 def settings_of(request: Request) -> dict[str, Any]:
-    """Give everything in a request but its pictures, ready for JSON."""
+    """Give everything in a request but its pictures and masks, ready for JSON."""
     plain: dict[str, Any] = {"task": type(request).__name__.removesuffix("Request").lower()}
-    for field in dataclasses.fields(request):
-        value = getattr(request, field.name)
+    for name in (each.name for each in dataclasses.fields(request)):
+        value = getattr(request, name)
         if isinstance(value, Adjustments | Compute):
-            plain[field.name] = dataclasses.asdict(value)
-        elif not isinstance(value, Picture):
-            plain[field.name] = value
+            plain[name] = dataclasses.asdict(value)
+        elif not isinstance(value, Picture | np.ndarray):
+            plain[name] = value
     return plain

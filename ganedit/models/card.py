@@ -46,11 +46,14 @@ class SizeRule:
         multiple_of: both sides are padded up to a multiple of this.
         tileable: False for networks whose result changes when a picture is cut (wide attention), which are then tiled
             only when memory asks for it.
+        native: side of the square that an inpainting network was trained on: a hole is cut out with its surroundings
+            and resized to it; None for methods that work at any size.
     """
 
     minimum: int = 2
     multiple_of: int = 1
     tileable: bool = True
+    native: int | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class ModelCard:
         id: what users type, such as ``realesrgan-x4plus``.
         task: the tab it belongs to.
         arch: name of the network family, in spandrel's words where spandrel reads it.
-        sources: places to fetch the weights from, tried in order.
+        sources: places to fetch the weights from, tried in order; none for a method that has no weights.
         license: SPDX name, or the licence's own name, of the weights.
         commercial_use: False means that the licence must be confirmed before the first use.
         scale: output side divided by input side.
@@ -91,6 +94,11 @@ class ModelCard:
 
     @property
     def size_bytes(self) -> int | None:
-        """Bytes of the first source, its companion included; None if unknown."""
-        sizes = [part.size_bytes for part in self.sources[0].parts] if self.sources else [None]
+        """Bytes of the first source, its companion included; None if unknown, 0 without weights."""
+        sizes = [part.size_bytes for part in self.sources[0].parts] if self.sources else []
         return None if None in sizes else sum(size or 0 for size in sizes)
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether there is a file to fetch; methods without one are always ready."""
+        return bool(self.sources)

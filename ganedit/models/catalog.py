@@ -5,6 +5,7 @@ that package first, so that they work with no network at all.
 """
 
 from ganedit.models.card import ModelCard, SizeRule, Source
+from ganedit.models.inpaint_cards import INPAINT_CARDS
 
 _REAL_ESRGAN = "https://github.com/xinntao/Real-ESRGAN/releases/download"
 _KAIR = "https://github.com/cszn/KAIR/releases/download/v1.0"
@@ -320,4 +321,11 @@ _AURASR_CARD = ModelCard(
     notes="2.5 GB and 618 M parameters: wants a GPU; best on clean, generated pictures.",
 )
 
-CATALOG: tuple[ModelCard, ...] = (*_REAL_ESRGAN_CARDS, *_BSRGAN_CARDS, *_SWINIR_CARDS, *_SCUNET_CARDS, _AURASR_CARD)
+CATALOG: tuple[ModelCard, ...] = (
+    *_REAL_ESRGAN_CARDS,
+    *_BSRGAN_CARDS,
+    *_SWINIR_CARDS,
+    *_SCUNET_CARDS,
+    _AURASR_CARD,
+    *INPAINT_CARDS,
+)

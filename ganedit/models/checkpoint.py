@@ -6,6 +6,7 @@ tensors and then handed to spandrel, which recognizes the network by its keys.
 """
 
 import pickle
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,13 +14,23 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from spandrel import ImageModelDescriptor, ModelLoader, UnsupportedModelError, canonicalize_state_dict
+from spandrel import (
+    MAIN_REGISTRY,
+    ArchRegistry,
+    ImageModelDescriptor,
+    MaskedImageModelDescriptor,
+    ModelLoader,
+    UnsupportedModelError,
+    canonicalize_state_dict,
+)
 
-from ganedit.errors import BadCheckpointError
+from ganedit.errors import BadCheckpointError, WeightsUnavailableError
 from ganedit.models.card import Format
 from ganedit.models.ncnn import read_state_dict as read_ncnn
 
 StateDict = dict[str, torch.Tensor]
+
+_MAT_KEY = "synthesis.first_stage.conv_first.conv.resample_filter"
 
 SUFFIXES: Mapping[str, Format] = {".pth": "pth", ".safetensors": "safetensors"}
 """File endings under which a user's own checkpoint is recognized."""
@@ -30,7 +41,8 @@ def read_state_dict(path: Path, file_format: Format, companion: Path | None = No
 
     Args:
         path: the file; its hash, where one is known, has been verified by the caller.
-        file_format: ``pth``, ``safetensors`` or ``ncnn``.
+        file_format: ``pth``, ``safetensors``, ``ncnn`` or ``torchscript``; the last holds a program, so it is read only
+            where the catalogue knows its hash.
         companion: the ``.param`` file of an ncnn pair.
 
     Returns:
@@ -48,6 +60,8 @@ def read_state_dict(path: Path, file_format: Format, companion: Path | None = No
             if companion is None:
                 raise BadCheckpointError(f"{path.name} is one half of an ncnn pair; give its .param file too.")
             raw = read_ncnn(companion, path)
+        case "torchscript":
+            raw = _read_torchscript(path)
         case _:
             raise BadCheckpointError(
                 f"{path.name} is a {file_format} file, which holds a program and not a state dict."
@@ -61,14 +75,29 @@ def read_state_dict(path: Path, file_format: Format, companion: Path | None = No
 
 
 def build_network(state: StateDict, name: str) -> ImageModelDescriptor:
-    """Recognize the network by the keys of its state dict and build it in float32.
+    """Recognize a network that turns one color picture into another, and build it in float32.
 
     Raises:
-        BadCheckpointError: spandrel knows no such network, its tensors do not fit, or it does not map a picture to
-            a picture.
+        BadCheckpointError: spandrel knows no such network, its tensors do not fit, or it does something else.
+    """
+    descriptor = recognize(state, name)
+    if not isinstance(descriptor, ImageModelDescriptor) or (descriptor.input_channels, descriptor.output_channels) != (
+        3,
+        3,
+    ):
+        raise BadCheckpointError(f"{name} does not turn one color picture into another, so Enhance cannot use it.")
+    return descriptor
+
+
+def recognize(state: StateDict, name: str) -> ImageModelDescriptor | MaskedImageModelDescriptor:
+    """Recognize a network by the keys of its state dict and build it in float32.
+
+    Raises:
+        BadCheckpointError: spandrel knows no such network, or its tensors do not fit.
+        WeightsUnavailableError: spandrel keeps the network in a package that is not installed.
     """
     try:
-        descriptor = ModelLoader().load_from_state_dict(state)
+        return ModelLoader(registry=_known_networks(state)).load_from_state_dict(state)
     except UnsupportedModelError as error:
         raise BadCheckpointError(
             f"{name} is no network that ganedit can recognize; use a checkpoint that spandrel supports."
@@ -77,12 +106,20 @@ def build_network(state: StateDict, name: str) -> ImageModelDescriptor:
         raise BadCheckpointError(
             f"{name} looks like a known network, but its tensors do not fit it; fetch or export it again."
         ) from error
-    if not isinstance(descriptor, ImageModelDescriptor) or (descriptor.input_channels, descriptor.output_channels) != (
-        3,
-        3,
-    ):
-        raise BadCheckpointError(f"{name} does not turn one color picture into another, so Enhance cannot use it.")
-    return descriptor
+
+
+def _known_networks(state: StateDict) -> ArchRegistry:
+    """The networks of spandrel, and MAT if it is asked for: its code may not be used commercially and is kept apart."""
+    if not any(key.endswith(_MAT_KEY) for key in state):
+        return MAIN_REGISTRY
+    try:
+        from spandrel_extra_arches import EXTRA_REGISTRY
+    except ImportError as error:
+        raise WeightsUnavailableError(
+            "MAT needs the package spandrel-extra-arches, which may not be used commercially; "
+            "`pip install spandrel-extra-arches==0.2.0` brings it."
+        ) from error
+    return EXTRA_REGISTRY
 
 
 def mix(first: StateDict, second: StateDict, amount: float) -> StateDict:
@@ -111,6 +148,15 @@ def _read_pickle(path: Path) -> StateDict:
         raise BadCheckpointError(
             f"{path.name} is damaged or no PyTorch checkpoint; fetch or export it again."
         ) from error
+
+
+def _read_torchscript(path: Path) -> StateDict:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # only the weights are taken from the program
+            return torch.jit.load(path, map_location="cpu").state_dict()
+    except (RuntimeError, OSError, ValueError) as error:
+        raise BadCheckpointError(f"{path.name} is damaged or no TorchScript file; fetch it again.") from error
 
 
 def _read_safetensors(path: Path) -> StateDict:

@@ -47,7 +47,7 @@ class LoadedModel:
         self._networks: dict[torch.dtype, nn.Module] = {}
         network = build()
         self.overlap_px = _overlap_of(network)
-        self.bytes = sum(tensor.nbytes for tensor in network.state_dict().values())
+        self.bytes = sum(tensor.nbytes for tensor in network.state_dict().values()) or card.size_bytes or 0
 
     @torch.no_grad()  # inference mode would hand out tensors that the caller may not write to
     def image(self, x: Tensor, precision: Precision = "auto") -> tuple[Tensor, bool]:
@@ -66,6 +66,23 @@ class LoadedModel:
         if dtype != torch.float32 and not torch.isfinite(y.sum()):  # one bad value spoils the sum
             return self._run(x, torch.float32).nan_to_num_(0.0).clamp_(0, 1), True
         return y.clamp_(0, 1), False
+
+    @torch.no_grad()
+    def masked(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Fill a hole. What lies under the mask has no influence whatever, and known pixels come back as they are.
+
+        Args:
+            x: (1, 3, H, W) float32 RGB in [0, 1]; 512 x 512, or whatever ``card.size.native`` asks for.
+            mask: (1, 1, H, W) float32, exactly 1.0 = fill, else 0.0.
+
+        Returns:
+            (1, 3, H, W) float32 in [0, 1], on the CPU.
+        """
+        network = self._network(torch.float32)
+        weight = next(network.parameters(), None)
+        device = "cpu" if weight is None else weight.device  # onnxruntime and OpenCV stay on the CPU
+        y = network((x * (1 - mask)).to(device), mask.to(device))
+        return torch.where(mask > 0, y.to("cpu", torch.float32).nan_to_num(0.0).clamp(0, 1), x)
 
     def dtype_for(self, precision: Precision) -> torch.dtype:
         """The number format that a precision means for this network on this machine."""
@@ -86,7 +103,8 @@ class LoadedModel:
         with self._lock:
             if dtype not in self._networks:
                 network = self._build().eval().requires_grad_(False).to(self.device)
-                self._networks[dtype] = optimize(network, dtype)
+                # Networks with a mask compute Fourier transforms or run outside of torch: they stay as they are.
+                self._networks[dtype] = network if self.card.task == "inpaint" else optimize(network, dtype)
             return self._networks[dtype]
 
 

@@ -89,7 +89,7 @@ class Registry:
 
     def is_installed(self, model_id: str) -> bool:
         """Whether the model can be used without fetching anything."""
-        return any(sources.is_cached(source, self._cache) for source in self.get(model_id).sources)
+        return self._is_here(self.get(model_id))
 
     def rows(self, task: Task | None = None) -> list[dict[str, Any]]:
         """List the models as plain rows.
@@ -133,6 +133,8 @@ class Registry:
             WeightsUnavailableError: no source could give the right file.
         """
         card = self.get(model_id)
+        if not card.has_weights:
+            return
         if not card.commercial_use and not accept_license and not self.is_installed(model_id):
             raise LicenseNotAcceptedError(
                 f"{card.id} may not be used commercially ({card.license}); confirm its license to fetch it."
@@ -152,6 +154,8 @@ class Registry:
         else:
             files = [sources.cached_path(part, self._cache) for source in card.sources for part in source.parts]
             present = [path for path in files if path.exists()]
+            if not card.has_weights:
+                raise BadRequestError(f"{card.id} is built in and cannot be removed.")
             if not present and self.is_installed(model_id):
                 raise BadRequestError(f"{card.id} comes with an installed package and cannot be removed by itself.")
             for path in present:
@@ -220,6 +224,7 @@ class Registry:
 
     def _read(self, card: ModelCard, denoise: float | None) -> "LoadedModel":
         from ganedit.models.checkpoint import build_network, mix, read_state_dict
+        from ganedit.models.inpainters import BUILT_IN, build_inpainter
         from ganedit.models.loaded import LoadedModel
 
         def state_of(card: ModelCard) -> dict[str, Any]:
@@ -228,6 +233,9 @@ class Registry:
             return read_state_dict(path, source.format, companion)
 
         def build() -> Any:
+            if card.task == "inpaint":
+                path, source = self._installed_file(card)
+                return build_inpainter(card.arch, source, path)
             state = state_of(card)
             if denoise is not None and card.twin is not None:
                 state = mix(state, state_of(self._cards[card.twin]), denoise)
@@ -235,6 +243,8 @@ class Registry:
 
         if denoise is not None and card.twin is None:
             raise BadRequestError(f"{card.id} has no denoise strength; choose a model that has one, or leave it out.")
+        if not card.has_weights:
+            return LoadedModel(card, "", BUILT_IN[card.arch])
         _, source = self._installed_file(card)
         return LoadedModel(card, source.sha256, build)
 
@@ -266,6 +276,9 @@ class Registry:
         while len(self._loaded) > 1 and sum(model.bytes for model in self._loaded.values()) > self._budget_bytes:
             self._loaded.popitem(last=False)
 
+    def _is_here(self, card: ModelCard) -> bool:
+        return not card.has_weights or any(sources.is_cached(source, self._cache) for source in card.sources)
+
     def _is_catalogued(self, model_id: str) -> bool:
         return model_id in self._cards
 
@@ -276,7 +289,7 @@ class Registry:
             "kind": card.kind,
             "license": card.license,
             "commercial_use": card.commercial_use,
-            "installed": any(sources.is_cached(source, self._cache) for source in card.sources),
+            "installed": self._is_here(card),
             "size_bytes": card.size_bytes,
             "sha256": card.sources[0].sha256 if card.sources else None,
             "arch": card.arch,
