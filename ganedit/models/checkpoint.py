@@ -96,8 +96,9 @@ def recognize(state: StateDict, name: str) -> ImageModelDescriptor | MaskedImage
         BadCheckpointError: spandrel knows no such network, or its tensors do not fit.
         WeightsUnavailableError: spandrel keeps the network in a package that is not installed.
     """
+    loader = ModelLoader(registry=_known_networks(state))
     try:
-        return ModelLoader(registry=_known_networks(state)).load_from_state_dict(state)
+        return loader.load_from_state_dict(state)
     except UnsupportedModelError as error:
         raise BadCheckpointError(
             f"{name} is no network that ganedit can recognize; use a checkpoint that spandrel supports."
@@ -153,7 +154,7 @@ def _read_pickle(path: Path) -> StateDict:
 def _read_torchscript(path: Path) -> StateDict:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # only the weights are taken from the program
+            warnings.simplefilter("ignore")  # deprecated, but the only reader there is; the program in it is not run
             return torch.jit.load(path, map_location="cpu").state_dict()
     except (RuntimeError, OSError, ValueError) as error:
         raise BadCheckpointError(f"{path.name} is damaged or no TorchScript file; fetch it again.") from error

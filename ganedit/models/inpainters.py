@@ -4,6 +4,7 @@ Spandrel brings LaMa and MAT as torch networks; ONNX files run in onnxruntime; O
 network that looks under its mask in one way or another is kept from doing so here.
 """
 
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -68,20 +69,25 @@ class LamaOnnx(nn.Module):
 
 
 class Mat(nn.Module):
-    """MAT with one fixed latent, so that the same hole is always filled in the same way.
+    """MAT with its chance fixed, so that the same hole is always filled in the same way.
+
+    It draws a latent when it is built, and drops features at random even outside of training.
 
     Source: Li et al. 2022, arXiv:2203.15270.
     """
 
     def __init__(self, network: nn.Module) -> None:
-        """Take spandrel's network, whose latent is drawn anew every time it is built."""
+        """Take spandrel's network, and draw its latent anew."""
         super().__init__()
         self.network = network
         network.z = torch.randn(1, 512, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+        self.lock = threading.Lock()
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Fill (1, 3, 512, 512) float32 in [0, 1] where ``mask`` (1, 1, 512, 512) is 1."""
-        return self.network(x, mask)
+        with self.lock, torch.random.fork_rng():  # chance is shared by all threads of a process
+            torch.manual_seed(0)
+            return self.network(x, mask)
 
 
 class Classical(nn.Module):
