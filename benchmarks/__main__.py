@@ -1,4 +1,4 @@
-"""``python -m benchmarks [speed|memory|quality ...]``: measure, print tables, keep them in ``benchmarks/results``."""
+"""``python -m benchmarks [speed|memory|quality|inpaint ...]``: measure, print tables, keep them in ``benchmarks/results``."""
 
 import platform
 import sys
@@ -10,9 +10,9 @@ RESULTS = Path(__file__).parent / "results"
 
 def main(names: list[str]) -> None:
     """Run the named benchmarks, all of them if none is named."""
-    from benchmarks import memory, quality, speed
+    from benchmarks import inpaint, memory, quality, speed
 
-    known = {"speed": speed.tables, "memory": memory.tables, "quality": quality.tables}
+    known = {"speed": speed.tables, "memory": memory.tables, "quality": quality.tables, "inpaint": inpaint.tables}
     unknown = set(names) - set(known)
     if unknown:
         sys.exit(f"There is no benchmark called {', '.join(sorted(unknown))}; choose from {', '.join(known)}.")

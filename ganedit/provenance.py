@@ -16,7 +16,7 @@ def make_recipe(result: EditResult) -> str:
         {
             "program": f"ganedit {__version__}",
             "made": datetime.now(UTC).isoformat(timespec="seconds"),
-            "ai_edited": result.model != "none",
+            "ai_edited": "@" in result.model,
             "model": result.model,
             "settings": settings_of(result.request),
         },
