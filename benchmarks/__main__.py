@@ -1,4 +1,4 @@
-"""``python -m benchmarks [speed|memory|quality|inpaint ...]``: measure, print tables, keep them in ``benchmarks/results``."""
+"""``python -m benchmarks [NAME ...]``: measure, print tables, and keep them in ``benchmarks/results``."""
 
 import platform
 import sys

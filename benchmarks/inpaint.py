@@ -43,7 +43,7 @@ def quality(engine: Engine) -> str:
         for model in _installed(engine):
             errors, distances, seconds = [], [], []
             for name in PHOTOS:
-                x = photo(name) if photo_has_color(name) else photo(name).expand(1, 3, -1, -1)
+                x = photo(name)
                 wanted = features(x)
                 for seed in range(DRAWS):
                     mask = draw(x.shape[-2], x.shape[-1], seed)
@@ -158,11 +158,6 @@ def blocks(height: int, width: int, seed: int) -> np.ndarray:
 
 
 KINDS = {"scratches, 2-5 px": scratches, "strokes, 16-28 px": strokes, "blocks, 60-100 px": blocks}
-
-
-def photo_has_color(name: str) -> bool:
-    """Whether a photograph of ``skimage.data`` has three channels."""
-    return name != "camera"
 
 
 def _installed(engine: Engine) -> list[str]:

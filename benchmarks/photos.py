@@ -12,7 +12,8 @@ from torch import Tensor
 
 def photo(name: str, side_px: int | None = None) -> Tensor:
     """One photograph, (1, 3, H, W) float32 in [0, 1], both sides a multiple of 16; tiled to ``side_px`` if given."""
-    pixels = getattr(data, name)()[..., :3]
+    pixels = getattr(data, name)()
+    pixels = pixels[..., :3] if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
     if side_px:
         repeats = [-(-side_px // side) for side in pixels.shape[:2]]
         pixels = np.tile(pixels, (*repeats, 1))[:side_px, :side_px]
