@@ -155,6 +155,8 @@ class Engine:
         Raises:
             BadRequestError: the sensitivity is not from 0 to 1.
         """
+        if not 0 <= sensitivity <= 1:
+            raise BadRequestError(f"The sensitivity goes from 0 to 1, not {sensitivity:g}.")
         return find_scratches(picture.pixels, sensitivity)
 
     def select_object(self, picture: Picture, stroke: np.ndarray) -> np.ndarray:

@@ -17,6 +17,10 @@ class BadRequestError(UserError):
     """The settings of an edit contradict each other or are out of range."""
 
 
+class BadMaskError(UserError):
+    """A mask does not fit its picture, or marks nothing or everything."""
+
+
 class UnknownModelError(UserError):
     """No model of that id is in the catalogue or in the weights folder."""
 

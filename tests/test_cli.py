@@ -68,6 +68,15 @@ def test_size_overrides_scale_and_jpeg_is_taken_from_the_ending(photo, tmp_path)
         (["enhance", "{photo}", "{out}", "--max-output-megapixels", "0.001"], "megapixels"),
         (["enhance", "{photo}", "{unwritable}"], "folder|directory"),
         (["enhance", "{photo}", "{odd}"], "png"),
+        (["inpaint", "{photo}", "{photo}", "{out}", "--model", "nope"], "no model called nope"),
+        (["inpaint", "{photo}", "{black}", "{out}"], "marks nothing"),
+        (["inpaint", "{photo}", "{small}", "{out}"], "10x10"),
+        (["inpaint", "{photo}", "{bad}", "{out}"], "picture"),
+        (["inpaint", "{photo}", "{photo}", "{out}", "--model", "realesr-animevideov3"], "another task"),
+        (["outpaint", "{photo}", "{out}"], "at least one side"),
+        (["outpaint", "{photo}", "{out}", "--aspect", "wide"], "16:9"),
+        (["outpaint", "{photo}", "{out}", "--aspect", "2:1", "--left", "3"], "not both"),
+        (["scratches", "{photo}", "{out}", "--sensitivity", "3"], "ensitivity"),
         (["models", "info", "nope"], "no model called nope"),
         (["models", "fetch"], "Name the models"),
         (["models", "remove", "realesrgan-x4plus"], "installed package"),
@@ -76,7 +85,11 @@ def test_size_overrides_scale_and_jpeg_is_taken_from_the_ending(photo, tmp_path)
 )
 def test_mistakes_are_one_sentence_and_exit_code_2(photo, tmp_path, words, sentence):
     (tmp_path / "bad.png").write_text("hello")
+    Image.new("L", (64, 48)).save(tmp_path / "black.png")
+    Image.new("L", (10, 10), 255).save(tmp_path / "small.png")
     places = {
+        "black": tmp_path / "black.png",
+        "small": tmp_path / "small.png",
         "photo": photo,
         "bad": tmp_path / "bad.png",
         "missing": tmp_path / "missing.png",
@@ -90,6 +103,57 @@ def test_mistakes_are_one_sentence_and_exit_code_2(photo, tmp_path, words, sente
     assert re.search(sentence, done.stderr), done.stderr
     assert "Traceback" not in done.stderr and len(done.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "out.png").exists()
+
+
+@pytest.fixture
+def mask(tmp_path):
+    path = tmp_path / "mask.png"
+    values = np.zeros((48, 64), np.uint8)
+    values[10:20, 20:40] = 255
+    Image.fromarray(values).save(path)
+    return path
+
+
+def test_inpaint_fills_the_hole_alone_and_tells_of_its_seam(photo, mask, tmp_path):
+    out = tmp_path / "out.png"
+    done = ganedit("inpaint", photo, mask, out, "--model", "opencv-telea", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["width"], told["height"], told["model"]) == (64, 48, "opencv-telea") and told["seam"] > 0
+    changed = (np.asarray(Image.open(out)) != np.asarray(Image.open(photo))).any(axis=2)
+    hole = np.asarray(Image.open(mask)) > 0
+    assert changed[hole].mean() > 0.5 and not changed[~hole].any()
+    assert json.loads(read_recipe(out) or "")["settings"]["task"] == "inpaint"
+    assert ganedit("inpaint", photo, mask, out, "--model", "opencv-telea", "--grow", 3, "--feather", 2).returncode == 0
+    changed = (np.asarray(Image.open(out)) != np.asarray(Image.open(photo))).any(axis=2)
+    assert changed[~hole].any() and not changed[30:].any()
+
+
+def test_outpaint_adds_on_the_sides_that_were_named_or_to_an_aspect_ratio(photo, tmp_path):
+    out = tmp_path / "out.png"
+    done = ganedit("outpaint", photo, out, "--left", 8, "--top", 4, "--model", "opencv-navier-stokes", "--json")
+    assert done.returncode == 0, done.stderr
+    with Image.open(out) as image:
+        assert image.size == (72, 52)
+        assert (np.asarray(image)[4:, 8:] == np.asarray(Image.open(photo))).all()
+    done = ganedit("outpaint", photo, out, "--aspect", "2:1", "--model", "opencv-navier-stokes")
+    assert done.returncode == 0, done.stderr
+    with Image.open(out) as image:
+        assert image.size == (96, 48)
+
+
+def test_scratches_proposes_a_mask_that_inpaint_takes(tmp_path):
+    values = np.full((200, 300, 3), 120, np.uint8)
+    values[:, 150:152] = 250
+    Image.fromarray(values).save(tmp_path / "old.png")
+    done = ganedit("scratches", tmp_path / "old.png", tmp_path / "found.png", "--sensitivity", 0.6, "--json")
+    assert done.returncode == 0, done.stderr
+    found = np.asarray(Image.open(tmp_path / "found.png"))
+    assert set(np.unique(found)) == {0, 255} and found[100, 150] == 255 and found[100, 20] == 0
+    out = tmp_path / "out.png"
+    done = ganedit("inpaint", tmp_path / "old.png", tmp_path / "found.png", out, "--model", "opencv-telea")
+    assert done.returncode == 0, done.stderr
+    assert np.asarray(Image.open(out)).max() < 130
 
 
 def test_a_model_that_is_not_here_offline_says_how_to_get_it(photo, tmp_path):
@@ -118,13 +182,15 @@ def test_models_list_gives_the_promised_rows():
     assert "realesrgan-x4plus" in {row["id"] for row in rows if row["installed"]}
 
 
-@pytest.mark.parametrize("words", [["--help"], ["enhance", "--help"], ["models", "list", "--help"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["enhance", "--help"], ["inpaint", "--help"], ["models", "list", "--help"]]
+)
 def test_help_imports_nothing_heavy(words):
     watch = (
         "import sys, runpy; sys.argv = ['ganedit', *sys.argv[1:]]\n"
         "try: runpy.run_module('ganedit', run_name='__main__')\n"
         "except SystemExit as end: assert not end.code, end.code\n"
-        "heavy = {'torch', 'gradio', 'numpy', 'spandrel', 'httpx'} & set(sys.modules)\n"
+        "heavy = {'torch', 'gradio', 'numpy', 'spandrel', 'httpx', 'onnxruntime', 'cv2'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
     done = subprocess.run([sys.executable, "-c", watch, *words], cwd=ROOT, capture_output=True, text=True)

@@ -12,16 +12,17 @@ ALLOWED = {
     "errors": set(),
     "card": set(),
     "image": {"errors"},
+    "masks": {"errors", "image", "formats"},
     "xmp": {"errors"},
     "formats": {"errors", "image", "xmp"},
-    "requests": {"image"},
+    "requests": {"errors", "image"},
     "provenance": {"requests"},
     "sources": {"errors", "card", "models"},
     "models": {"errors", "card", "sources", "requests"},
     "tasks": {"errors", "models", "image", "requests"},
-    "engine": {"errors", "tasks", "models", "image", "requests", "provenance"},
-    "ui": {"errors", "engine", "card", "sources", "image", "formats", "requests", "provenance"},
-    "cli": {"errors", "engine", "models", "image", "formats", "requests", "provenance"},
+    "engine": {"errors", "tasks", "models", "card", "image", "masks", "requests", "provenance"},
+    "ui": {"errors", "engine", "card", "sources", "image", "masks", "formats", "requests", "provenance"},
+    "cli": {"errors", "engine", "models", "image", "masks", "formats", "requests", "provenance"},
     "__main__": {"cli"},
     "app": {"ui", "engine"},
 }
@@ -29,6 +30,8 @@ OUTSIDE = {
     "gradio": {"ui", "app"},
     "torch": {"image", "models", "tasks", "engine"},
     "spandrel": {"models"},
+    "spandrel_extra_arches": {"models"},
+    "onnxruntime": {"models"},
 }
 
 

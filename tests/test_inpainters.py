@@ -168,7 +168,7 @@ def test_mat_without_its_package_says_what_to_install(tmp_path: Path, monkeypatc
 def test_a_damaged_file_is_one_sentence(tmp_path: Path, file_format: str) -> None:
     (tmp_path / "bad").write_bytes(np.random.default_rng(0).bytes(999))
     source = replace(Source("file:bad", "0" * 64, "onnx"), format=file_format)
-    with pytest.raises(BadCheckpointError, match="damaged|pickle"):
+    with pytest.raises(BadCheckpointError, match=r"damaged|pickle"):
         build_inpainter("LaMa", source, tmp_path / "bad")
 
 

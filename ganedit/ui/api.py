@@ -1,4 +1,4 @@
-"""The two named endpoints for programs: ``/enhance`` and ``/models``.
+"""The named endpoints for programs ``/enhance`` and ``/models``, and what every endpoint that edits is made of.
 
 They hang on hidden components rather than on ``gr.api``, because only components check that a file was uploaded by the
 caller; ``gr.api`` would open any path of this machine. Docstrings and labels become the API page and, with the MCP
@@ -7,21 +7,21 @@ switch on, the tools' descriptions.
 
 import contextlib
 import logging
-import re
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, cast, get_args
 
 import gradio as gr
 from gradio.components import Component
 
 from ganedit.engine import Engine
-from ganedit.errors import BadRequestError, UserError
-from ganedit.formats import FileFormat, SaveOptions, open_picture, save_picture
+from ganedit.errors import UserError
+from ganedit.formats import SaveOptions, open_picture, save_picture
 from ganedit.models.card import Task
 from ganedit.provenance import make_recipe
-from ganedit.requests import Adjustments, Compute, EditResult, EnhanceRequest, Precision, Progress
-from ganedit.ui.limits import PUBLIC_LIMIT_SECONDS, check_duration
+from ganedit.requests import Adjustments, Compute, EditResult, EnhanceRequest, Precision, Progress, Request
+from ganedit.ui.api_inputs import Range, choice_input, file_inputs, parse_size, picture_input, save_options
+from ganedit.ui.limits import check_duration
 from ganedit.ui.session import Vault
 from ganedit.ui.settings import UiSettings
 
@@ -29,22 +29,20 @@ _LOG = logging.getLogger(__name__)
 KEEP_SECONDS = 600.0
 """Age at which a result is deleted; Gradio copies it into its own cache as soon as the endpoint returns."""
 
-# name: default, lowest, highest, what the API page calls it
-_NUMBERS: dict[str, tuple[float | None, float, float, str]] = {
-    "scale": (None, 1, 8, "Scale: output side over input side, 1 to 8"),
-    "denoise": (None, 0, 1, "Denoise strength, 0 to 1"),
-    "brightness": (0, -1, 1, "Brightness, -1 to 1"),
-    "contrast": (1, 0, 2, "Contrast, 0 to 2"),
-    "saturation": (1, 0, 2, "Saturation, 0 to 2"),
-    "sharpness": (1, 0, 2, "Sharpness, 0 to 2"),
-    "gamma": (1, 0.2, 5, "Gamma, 0.2 to 5"),
-    "quality": (95, 1, 100, "Quality of JPEG, WebP and AVIF, 1 to 100"),
+_SCALE = Range(None, 1, 8, "Scale: output side over input side, 1 to 8")
+_DENOISE = Range(None, 0, 1, "Denoise strength, 0 to 1")
+_TONES = {
+    "brightness": Range(0, -1, 1, "Brightness, -1 to 1"),
+    "contrast": Range(1, 0, 2, "Contrast, 0 to 2"),
+    "saturation": Range(1, 0, 2, "Saturation, 0 to 2"),
+    "sharpness": Range(1, 0, 2, "Sharpness, 0 to 2"),
+    "gamma": Range(1, 0.2, 5, "Gamma, 0.2 to 5"),
 }
 
 
 def add_api(engine: Engine, settings: UiSettings) -> None:
     """Add the endpoints to the Blocks being built."""
-    endpoints = Endpoints(engine, PUBLIC_LIMIT_SECONDS if settings.public else None)
+    endpoints = Endpoints(engine, settings.limit_seconds)
     gr.Button(visible=False).click(
         endpoints.models,
         gr.Dropdown(["", *get_args(Task)], value="", label="Task", visible=False),
@@ -52,24 +50,44 @@ def add_api(engine: Engine, settings: UiSettings) -> None:
         api_name="models",
         concurrency_limit=None,
     )
+    add_edit("enhance", endpoints.enhance, _enhance_inputs())
+
+
+def add_edit(name: str, edit: Callable[..., Any], inputs: list[Component]) -> None:
+    """Add an endpoint that edits a picture.
+
+    Args:
+        name: of the endpoint, without the slash.
+        edit: what is called; gives what ``EditCalls.answer`` gives.
+        inputs: one hidden component for each parameter of ``edit``, in its order.
+    """
     gr.Button(visible=False).click(
-        endpoints.enhance,
-        _enhance_inputs(),
+        edit,
+        inputs,
         [gr.File(label="Result", visible=False), gr.JSON(label="About the result", visible=False)],
-        api_name="enhance",
+        api_name=name,
         concurrency_id="gpu",
         concurrency_limit=1,
     )
 
 
-class Endpoints:
-    """What is called over HTTP. Names, types and texts of the API page and the MCP tools come from the signatures."""
+class EditCalls:
+    """What the endpoints that edit a picture have in common."""
 
     def __init__(self, engine: Engine, limit_seconds: float | None) -> None:
         """Take the engine, and the longest edit allowed; None does not limit."""
         self._engine = engine
         self._limit_seconds = limit_seconds
         self._vault = Vault(KEEP_SECONDS)
+
+    def answer(self, request: Request, options: SaveOptions, progress: gr.Progress) -> tuple[str, dict[str, Any]]:
+        """Run an edit; give the path of the file and what is told about it."""
+        result = finish(self._engine, request, progress, self._limit_seconds)
+        return _write(self._vault, result, options), _summary(result)
+
+
+class Endpoints(EditCalls):
+    """What is called over HTTP. Names, types and texts of the API page and the MCP tools come from the signatures."""
 
     def models(self, task: str = "") -> list[dict[str, Any]]:
         """List the models that can be used or fetched.
@@ -80,7 +98,7 @@ class Endpoints:
         Returns:
             One object a model: id, task, kind, license, commercial_use, installed, size_bytes, sha256, arch, scale.
         """
-        with _told():
+        with told():
             return self._engine.registry.rows(cast(Task, task) if task else None)
 
     def enhance(
@@ -132,49 +150,38 @@ class Endpoints:
             "sharpness": sharpness,
             "gamma": gamma,
         }
-        with _told():
-            options = SaveOptions(format=cast(FileFormat, format), quality=round(_number("quality", quality)))
+        with told():
+            options = save_options(format, quality)
             request = EnhanceRequest(
                 image=open_picture(image or b""),
                 model=(model or "").strip(),
-                scale=_optional("scale", scale),
+                scale=_SCALE.optional("scale", scale),
                 size=parse_size(size),
-                denoise=_optional("denoise", denoise),
+                denoise=_DENOISE.optional("denoise", denoise),
                 adjust=_adjustments(tones, white_balance),
                 color_guard=color_guard,
                 compute=Compute(precision=cast(Precision, precision)),
             )
-            result = finish(self._engine, request, progress, self._limit_seconds)
-            return _write(self._vault, result, options), _summary(result)
+            return self.answer(request, options, progress)
 
 
 def _enhance_inputs() -> list[Component]:
     """Make one hidden component for each parameter of ``enhance``, in its order."""
-
-    def number(name: str) -> gr.Number:
-        return gr.Number(_NUMBERS[name][0], label=_NUMBERS[name][3], visible=False)
-
-    def choice(label: str, choices: tuple[str, ...]) -> gr.Dropdown:
-        return gr.Dropdown(list(choices), value=choices[0], label=label, visible=False)
-
     return [
-        # Bytes, since a path would leave an empty temporary file behind at every call, and gr.Image would answer a
-        # file that is no picture with an error of its own that says nothing.
-        gr.File(label="Picture", type="binary", visible=False),
+        picture_input("Picture"),
         gr.Textbox(EnhanceRequest.model, label="Model", visible=False),
-        number("scale"),
+        _SCALE.component(),
         gr.Textbox("", label='Exact size, "WIDTHxHEIGHT"', visible=False),
-        number("denoise"),
-        *(number(name) for name in ("brightness", "contrast", "saturation", "sharpness", "gamma")),
+        _DENOISE.component(),
+        *(tone.component() for tone in _TONES.values()),
         gr.Textbox("none", label="White balance", visible=False),
         gr.Checkbox(True, label="Color guard", visible=False),
-        choice("Format", ("png", "jpeg", "webp", "avif")),
-        number("quality"),
-        choice("Precision", get_args(Precision)),
+        *file_inputs(),
+        choice_input("Precision", get_args(Precision)),
     ]
 
 
-def finish(engine: Engine, request: EnhanceRequest, report: gr.Progress, limit_seconds: float | None) -> EditResult:
+def finish(engine: Engine, request: Request, report: gr.Progress, limit_seconds: float | None) -> EditResult:
     """Run an edit to its end and report the tiles.
 
     Args:
@@ -196,20 +203,6 @@ def finish(engine: Engine, request: EnhanceRequest, report: gr.Progress, limit_s
             check_duration(needed_seconds, limit_seconds)
             report((step.done, step.total), desc=step.stage, unit="tiles")
     raise RuntimeError("the engine ended without a result")
-
-
-def parse_size(text: str) -> tuple[int, int] | None:
-    """Read ``"1920x1080"`` as (width, height) in pixels; None for an empty text.
-
-    Raises:
-        BadRequestError: it is neither.
-    """
-    if not (text or "").strip():
-        return None
-    found = re.fullmatch(r"\s*(\d{1,6})\s*[xX*]\s*(\d{1,6})\s*", text)
-    if found is None or not (int(found[1]) and int(found[2])):
-        raise BadRequestError(f'A size is written as WIDTHxHEIGHT in pixels, such as "1920x1080", not {text[:40]!r}.')
-    return int(found[1]), int(found[2])
 
 
 def _write(vault: Vault, result: EditResult, options: SaveOptions) -> str:
@@ -235,26 +228,12 @@ def _summary(result: EditResult) -> dict[str, Any]:
 
 
 def _adjustments(tones: dict[str, Any], white_balance: str) -> Adjustments:
-    checked = {name: _number(name, value) for name, value in tones.items()}
+    checked = {name: _TONES[name].checked(name, value) for name, value in tones.items()}
     return Adjustments(**checked, white_balance=(white_balance or "none").strip().lower())
 
 
-def _optional(name: str, value: Any) -> float | None:
-    """Check a number that may be left out."""
-    return None if value is None else _number(name, value)
-
-
-def _number(name: str, value: Any) -> float:
-    """Check one number of a call, which a client may have sent as anything."""
-    default, lowest, highest, _ = _NUMBERS[name]
-    value = default if value is None else value
-    if isinstance(value, bool) or not isinstance(value, int | float) or not lowest <= value <= highest:
-        raise BadRequestError(f"{name} must be a number from {lowest:g} to {highest:g}, not {str(value)[:40]!r}.")
-    return float(value)
-
-
 @contextlib.contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
     """Turn every failure into the one sentence that the caller gets."""
     try:
         yield

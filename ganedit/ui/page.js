@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const LANGUAGE = "ganedit-language", THEME = "ganedit-theme";
-  const TAKERS = ["#ge-change input[type=file]", "#ge-drop input[type=file]"];
+  const TAKERS = [".ge-change input[type=file]", ".ge-drop input[type=file]"];
 
   const remembered = (name) => { try { return localStorage.getItem(name); } catch { return null; } };
   const remember = (name, value) => { try { localStorage.setItem(name, value); } catch { /* private window */ } };
@@ -49,9 +49,9 @@
 
   const take = (files) => {
     const picture = [...files].find((file) => file.type.startsWith("image/") || /\.(heic|heif|avif|tiff?)$/i.test(file.name));
-    const taker = TAKERS.map((selector) => document.querySelector(selector)).find(Boolean);
-    const tab = document.querySelector("#ge-tab-enhance");
-    if (!picture || !taker || !visible(tab)) return false;
+    const desk = [...document.querySelectorAll(".ge-desk")].find(visible);  // of the tab that is open
+    const taker = desk && TAKERS.map((selector) => desk.querySelector(selector)).find(Boolean);
+    if (!picture || !taker) return false;
     const carrier = new DataTransfer();
     carrier.items.add(picture);
     taker.files = carrier.files;
@@ -75,7 +75,7 @@
   // A picture dropped beside the drop zone would make the browser leave the page.
   document.addEventListener("dragover", (event) => { if (event.dataTransfer?.types.includes("Files")) event.preventDefault(); });
   document.addEventListener("drop", (event) => {
-    if (event.defaultPrevented || event.target.closest?.("#ge-drop, input[type=file]")) return;
+    if (event.defaultPrevented || event.target.closest?.(".ge-drop, input[type=file]")) return;
     if (event.dataTransfer?.files.length) { event.preventDefault(); take(event.dataTransfer.files); }
   });
 })();

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from ganedit.ui.limits import PUBLIC_LIMIT_SECONDS
+
 
 @dataclass(frozen=True)
 class UiSettings:
@@ -18,3 +20,8 @@ class UiSettings:
     max_output_megapixels: float = 80.0
     mcp: bool = False
     auth: bool = False
+
+    @property
+    def limit_seconds(self) -> float | None:
+        """The longest edit allowed; None does not limit."""
+        return PUBLIC_LIMIT_SECONDS if self.public else None

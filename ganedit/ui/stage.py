@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from ganedit.errors import UserError
@@ -11,6 +12,7 @@ from ganedit.image import Picture, thumbnail
 from ganedit.provenance import make_recipe
 from ganedit.requests import EditResult
 from ganedit.ui.damage import looks_damaged
+from ganedit.ui.file_choices import FileChoices
 from ganedit.ui.i18n import both
 from ganedit.ui.session import Outcome, Photo, Previews, Vault, safe_name
 from ganedit.ui.status import done_line
@@ -31,13 +33,32 @@ def take_in(upload: Path, vault: Vault, previews: Previews) -> Photo:
     token = vault.folder()
     original = vault.path(token, upload.name)
     shutil.copyfile(upload, original)
+    return _photo(picture, token, original, previews)
+
+
+def take_picture(picture: Picture, name: str, vault: Vault, previews: Previews) -> Photo:
+    """Keep a picture that is in memory as if it had been uploaded, without loss, and make its preview.
+
+    Args:
+        picture: 8 or 16 bits; its profile and EXIF are kept too.
+        name: the file's name without ending.
+        vault: where the file goes, as PNG.
+        previews: where the preview goes.
+    """
+    token = vault.folder()
+    original = vault.path(token, f"{name}.png")
+    save_picture(picture, original, options=SaveOptions(format="png", keep_location=True))
+    return _photo(picture, token, original, previews)
+
+
+def _photo(picture: Picture, token: str, original: Path, previews: Previews) -> Photo:
     previews.remember(token, thumbnail(picture, PREVIEW_SIDE_PX))
     with Image.open(original) as image:
         kind, damaged = image.format or "?", looks_damaged(image, picture)
     return Photo(
         token=token,
         path=original,
-        name=safe_name(upload.stem),
+        name=safe_name(original.stem),
         kind=kind,
         width=picture.width,
         height=picture.height,
@@ -98,47 +119,42 @@ def spot_color(small: Picture, x: int, y: int) -> str:
     return "#{:02x}{:02x}{:02x}".format(*(round(float(c)) for c in around.reshape(-1, 3).mean(axis=0)))
 
 
-def outcome_of(result: EditResult, photo: Photo, options: SaveOptions, embed: bool, vault: Vault) -> Outcome:
-    """Write everything the page needs of a result: slider copies, a small one for the history, and the file."""
+def outcome_of(result: EditResult, before: Picture, stem: str, file: FileChoices, vault: Vault) -> Outcome:
+    """Write everything the page needs of a result: slider copies, a small one for the history, and the file.
+
+    Args:
+        result: the edit.
+        before: what the slider compares it with.
+        stem: name of the file without ending.
+        file: what the file should be like.
+        vault: where everything goes.
+    """
     token = vault.folder()
     after = _flat(result.images[0])
     shrink = min(1.0, (_SLIDER_MEGAPIXELS * 1e6 / (after.width * after.height)) ** 0.5)
     shown = (max(1, int(after.width * shrink)), max(1, int(after.height * shrink)))
     after = after.resize(shown, Image.Resampling.LANCZOS, reducing_gap=3.0)
-    before = _flat(result.request.image).resize(shown, Image.Resampling.BICUBIC)
+    compared = _flat(before).resize(shown, Image.Resampling.BICUBIC)
     small = after.copy()
     small.thumbnail((_THUMB_SIDE_PX, _THUMB_SIDE_PX), Image.Resampling.LANCZOS)
     paths = [vault.path(token, f"{name}.png") for name in ("before", "after", "thumb")]
-    for path, image in zip(paths, (before, after, small), strict=True):
+    for path, image in zip(paths, (compared, after, small), strict=True):
         image.save(path, compress_level=1)
-    download = write_download(result, token, download_stem(photo, result), options, embed, vault)
+    download = write_download(result, token, stem, file, vault)
     return Outcome(token, paths[0], paths[1], paths[2], download, done_line(result))
 
 
-def download_stem(photo: Photo, result: EditResult) -> str:
-    """Name the file after what was done to it: ``photo-x4``, ``photo-800x600``, ``photo-edited``."""
-    request = result.request
-    if request.size:
-        return f"{photo.name}-{request.size[0]}x{request.size[1]}"
-    scale = request.scale or result.images[0].width / request.image.width  # without one, the model's own
-    return f"{photo.name}-x{scale:g}" if scale != 1 else f"{photo.name}-edited"
-
-
-def write_download(result: EditResult, token: str, stem: str, options: SaveOptions, embed: bool, vault: Vault) -> Path:
-    """Write the full-size file and give its path.
-
-    Args:
-        result: the edit.
-        token: folder of its outcome.
-        stem: file name without ending.
-        options: format, quality, depth, location.
-        embed: write the settings into the file.
-        vault: where the folder is.
-    """
-    ending = {"jpeg": "jpg"}.get(options.format or "png", options.format or "png")
+def write_download(result: EditResult, token: str, stem: str, file: FileChoices, vault: Vault) -> Path:
+    """Write the full-size file into the folder of an outcome and give its path; the rest as in ``outcome_of``."""
+    ending = {"jpeg": "jpg"}.get(file.format, file.format)
     path = vault.path(token, f"{stem}.{ending}")
-    save_picture(result.images[0], path, options=options, recipe=make_recipe(result) if embed else None)
+    save_picture(result.images[0], path, options=file.save_options, recipe=make_recipe(result) if file.embed else None)
     return path
+
+
+def blank_picture(width: int, height: int) -> Picture:
+    """Give a picture that has a size and takes no memory: estimates read nothing else."""
+    return Picture(np.broadcast_to(np.zeros(3, np.uint8), (height, width, 3)))
 
 
 def _flat(picture: Picture) -> Image.Image:

@@ -1,10 +1,10 @@
 """The lines of text and the progress bar of the page, as HTML. Pure functions of what they show."""
 
 import math
+from collections.abc import Iterable
 
 from ganedit.models.card import ModelCard
 from ganedit.requests import EditResult, Progress
-from ganedit.ui.choices import BEST_MODEL, FAST_MODEL
 from ganedit.ui.i18n import STRINGS, Html, both
 from ganedit.ui.session import Photo
 
@@ -71,25 +71,22 @@ def photo_card(photo: Photo) -> Html:
     )
 
 
-def hint_line(damaged: bool | None, card: ModelCard | None, *, installed: bool) -> Html:
-    """Say which model suits the picture, and what stands in the way of the chosen one.
+def model_warnings(card: ModelCard | None, *, installed: bool) -> list[Html]:
+    """Give the sentences on what stands in the way of a model.
 
     Args:
-        damaged: the picture looks noisy or compressed; None without a picture.
-        card: the chosen model; None for resizing only.
+        card: the chosen model; None without one.
         installed: its weights are here.
     """
-    if card is not None and not installed:
-        parts = [both("ge.hint.fetch", id=card.id)]
-    elif damaged is None:
-        parts = [both("ge.hint.start")]
-    elif card is None:
-        parts = [both("ge.hint.none")]
-    else:
-        parts = [both("ge.hint.damaged" if damaged else "ge.hint.clean", best=BEST_MODEL, fast=FAST_MODEL)]
-    if card is not None and not card.commercial_use:
-        parts.append(both("ge.hint.license", id=card.id))
-    return Html(f'<div class="ge-hint">{" ".join(parts)}</div>')
+    if card is None:
+        return []
+    warnings = [] if installed else [both("ge.hint.fetch", id=card.id)]
+    return warnings if card.commercial_use else [*warnings, both("ge.hint.license", id=card.id)]
+
+
+def hint_block(sentences: Iterable[Html]) -> Html:
+    """Give the lines under the list of models."""
+    return Html(f'<div class="ge-hint">{" ".join(sentences)}</div>')
 
 
 def warning_line(text: str) -> Html:

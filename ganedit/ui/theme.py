@@ -2,7 +2,9 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+import gradio as gr
 from gradio.themes import Base
 from gradio.themes.utils import colors, sizes
 
@@ -20,6 +22,8 @@ _FONT = (
     "sans-serif",
 )
 _MONO = ("ui-monospace", "SF Mono", "Cascadia Mono", "Menlo", "Consolas", "monospace")
+_STYLE_SHEETS = ("page.css", "models.css")
+_SCRIPTS = ("page.js",)
 _GRADIENT = "linear-gradient(100deg, #7c3aed, #a21caf)"
 _GRADIENT_HOVER = "linear-gradient(100deg, #6d28d9, #86198f)"
 
@@ -139,9 +143,14 @@ def mark() -> str:
 
 def style_sheet() -> str:
     """Give the page's own rules: layout, header, progress bar, language switch."""
-    return _asset("page.css") + _asset("models.css")
+    return "".join(map(_asset, _STYLE_SHEETS))
 
 
 def head() -> str:
     """Give what goes into the page's head: the script for keys, theme, language, paste and drop."""
-    return f"<script>{_asset('page.js')}</script>"
+    return "".join(f"<script>{_asset(name)}</script>" for name in _SCRIPTS)
+
+
+def page_html(value: str | None = None, **options: Any) -> gr.HTML:
+    """Give HTML without gradio's own text styles, which would win over the page's."""
+    return gr.HTML(value, apply_default_css=False, **options)

@@ -10,8 +10,6 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Broad tones follow your picture; only detail is new.",
         "整体色调跟随原图，只补充细节。",
     ),
-    "ge.model.label": ("Model", "模型"),
-    "ge.model.none": ("none (resize only)", "无（仅缩放）"),
     "ge.model.denoise": ("Noise removal", "去噪强度"),
     "ge.hint.clean": (
         "This picture looks clean. For a larger, crisp look use <b>{best}</b>; to stay closest to the original use "
@@ -22,14 +20,6 @@ STRINGS: dict[str, tuple[str, str]] = {
         "This picture looks noisy or compressed. <b>{best}</b> cleans it while it enlarges; <b>{fast}</b> is the quick "
         "draft.",
         "这张图片有噪点或压缩痕迹。<b>{best}</b> 会在放大的同时清理画面；<b>{fast}</b> 适合快速预览。",
-    ),
-    "ge.hint.fetch": (
-        "<b>{id}</b> is not here yet: fetch it in the Models tab.",
-        "<b>{id}</b> 尚未下载，请先到“模型”页获取。",
-    ),
-    "ge.hint.license": (
-        "The licence of <b>{id}</b> does not allow commercial use.",
-        "<b>{id}</b> 的许可证不允许商业使用。",
     ),
     "ge.hint.none": (
         "No network: smooth enlargement, nothing is invented.",
@@ -58,12 +48,6 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.run.button": ("Enhance", "开始增强"),
     "ge.stage.adjust": ("Light and color", "调整光线与色彩"),
     "ge.stage.guard": ("Matching the colors", "正在校正色彩"),
-    "ge.stage.upscale": ("Enhancing", "正在增强"),
-    "ge.result.empty": ("The result appears here", "结果会显示在这里"),
-    "ge.result.empty_how": (
-        "Choose a picture on the left, or one of the examples.",
-        "请在左侧选择一张图片，或点选示例。",
-    ),
     "ge.result.invented": ("What did the model invent?", "模型凭空生成了什么？"),
     "ge.result.invented_how": (
         "Bright spots are where the result, made small again, departs from your picture.",

@@ -33,6 +33,16 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.file.quality": ("Quality", "质量"),
     "ge.file.strip": ("Remove the location", "移除位置信息"),
     "ge.file.title": ("File", "文件"),
+    "ge.model.label": ("Model", "模型"),
+    "ge.model.none": ("none (resize only)", "无（仅缩放）"),
+    "ge.hint.fetch": (
+        "<b>{id}</b> is not here yet: fetch it in the Models tab.",
+        "<b>{id}</b> 尚未下载，请先到“模型”页获取。",
+    ),
+    "ge.hint.license": (
+        "The licence of <b>{id}</b> does not allow commercial use.",
+        "<b>{id}</b> 的许可证不允许商业使用。",
+    ),
     "ge.run.estimate": ("{width} × {height} px · about {time}", "{width} × {height} 像素 · 约 {time}"),
     "ge.run.estimate_none": ("{width} × {height} px", "{width} × {height} 像素"),
     "ge.run.left": ("{time} left", "剩余 {time}"),
@@ -43,10 +53,16 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.stage.stop": ("Stopping", "正在停止"),
     "ge.stage.save": ("Writing the file", "正在写入文件"),
     "ge.stage.wait": ("Waiting for a free place", "正在排队"),
+    "ge.stage.upscale": ("Enhancing", "正在增强"),
     "ge.time.minutes": ("{minutes} min {seconds} s", "{minutes} 分 {seconds} 秒"),
     "ge.time.seconds": ("{seconds} s", "{seconds} 秒"),
     "ge.result.compare": ("Compare", "对比"),
     "ge.result.download": ("Download", "下载"),
+    "ge.result.empty": ("The result appears here", "结果会显示在这里"),
+    "ge.result.empty_how": (
+        "Choose a picture on the left, or one of the examples.",
+        "请在左侧选择一张图片，或点选示例。",
+    ),
     "ge.result.history": ("This session", "本次会话"),
     "ge.result.ready": ("Ready", "就绪"),
     "ge.result.zoom": (

@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 from typing import cast
 
-import numpy as np
-
 from ganedit.errors import BadRequestError
-from ganedit.formats import FileFormat, SaveOptions
 from ganedit.image import Picture
 from ganedit.models.card import ModelCard
-from ganedit.requests import Adjustments, Compute, EnhanceRequest, Precision
+from ganedit.requests import Adjustments, Compute, EditResult, EnhanceRequest, Precision
+from ganedit.ui.file_choices import FileChoices
 
 NO_MODEL = "none"
 BEST_MODEL = "realesrgan-x4plus"
@@ -20,8 +18,8 @@ PICK = "pick"
 
 
 @dataclass(frozen=True)
-class Choices:
-    """One field a control, with the value that the page starts with.
+class Choices(FileChoices):
+    """One field a control, with the value that the page starts with; those of the file are inherited.
 
     Attributes:
         model: id of a model, or ``"none"``.
@@ -32,9 +30,6 @@ class Choices:
         brightness, contrast, saturation, sharpness, gamma: see ``Adjustments``.
         balance: ``"none"``, ``"gray-world"`` or ``"pick"``, which takes ``spot``.
         spot: ``"#rrggbb"`` of the spot that was clicked; empty before.
-        format, quality, depth: of the file to download.
-        embed: write the settings into the file.
-        strip: remove the location.
         precision, tile: see ``Compute``; tile 0 is automatic.
     """
 
@@ -51,11 +46,6 @@ class Choices:
     gamma: float = 1.0
     balance: str = "none"
     spot: str = ""
-    format: str = "png"
-    quality: float = 92
-    depth: int = 8
-    embed: bool = True
-    strip: bool = True
     precision: str = "auto"
     tile: float | None = 0
 
@@ -66,12 +56,6 @@ class Choices:
         return Adjustments(
             self.brightness, self.contrast, self.saturation, self.sharpness, self.gamma, white_balance=balance
         )
-
-    @property
-    def save_options(self) -> SaveOptions:
-        """How to write the file; only PNG holds 16 bits, so other formats get 8."""
-        depth = 16 if int(self.depth) == 16 and self.format == "png" else 8
-        return SaveOptions(cast(FileFormat, self.format), int(self.quality), depth, keep_location=not self.strip)
 
     def request(self, image: Picture, card: ModelCard | None) -> EnhanceRequest:
         """Give the request for a picture.
@@ -115,6 +99,10 @@ def scales_for(card: ModelCard | None) -> tuple[str, ...]:
     return ("1",) if card is not None and card.scale == 1 else (*SCALES, CUSTOM_SCALE)
 
 
-def blank_picture(width: int, height: int) -> Picture:
-    """Give a picture that has a size and takes no memory: estimates read nothing else."""
-    return Picture(np.broadcast_to(np.zeros(3, np.uint8), (height, width, 3)))
+def download_stem(name: str, result: EditResult) -> str:
+    """Name the file after what was done to the picture: ``photo-x4``, ``photo-800x600``, ``photo-edited``."""
+    request = cast(EnhanceRequest, result.request)
+    if request.size:
+        return f"{name}-{request.size[0]}x{request.size[1]}"
+    scale = request.scale or result.images[0].width / request.image.width  # without one, the model's own
+    return f"{name}-x{scale:g}" if scale != 1 else f"{name}-edited"

@@ -1,0 +1,70 @@
+"""Which event leads where on every editing tab. What the events do: ``editing``."""
+
+from typing import Any
+
+import gradio as gr
+
+from ganedit.ui.editing import EditTab
+from ganedit.ui.exchange import Exchange, Target
+from ganedit.ui.file_choices import show_fields
+
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+LIGHT: dict[str, Any] = {**QUIET, "concurrency_limit": None}
+LATEST: dict[str, Any] = {**LIGHT, "trigger_mode": "always_last"}
+
+
+def wire(tab: EditTab, exchange: Exchange) -> None:
+    """Wire what every editing tab has.
+
+    Args:
+        tab: its desk is set.
+        exchange: draws the tab's "send to" row later, and offers this tab to the others.
+    """
+    _wire_intake(tab)
+    _wire_run(tab)
+    _wire_result(tab)
+    exchange.accept(Target(f"ge.tab.{tab.name}", tab.name, tab.take, tab.read, tab.intake_outputs))
+    exchange.offer(tab.name, tab.desk.view.send, tab.desk.view.download)
+
+
+def _wire_intake(tab: EditTab) -> None:
+    intake, read, outputs = tab.desk.intake, tab.read, tab.intake_outputs
+    taken = [
+        intake.drop.upload(tab.take_upload, {intake.drop, intake.change, *read}, outputs, **LIGHT),
+        intake.change.upload(tab.take_upload, {intake.drop, intake.change, *read}, outputs, **LIGHT),
+        intake.examples.click(tab.take_example, {*read}, outputs, **LIGHT),
+    ]
+    for event in taken:
+        # Also after a refusal: both must be ready for the next file, and neither may offer the last one again.
+        event.then(lambda: (None, None), None, [intake.drop, intake.change], **LIGHT)
+
+
+def _wire_run(tab: EditTab) -> None:
+    memory, status = tab.desk.memory, tab.desk.view.status
+    run, stop = tab.desk.actions.run, tab.desk.actions.stop
+    waiting = run.click(tab.wait, memory.photo, [status, memory.stopped, run, stop], **LIGHT, trigger_mode="once")
+    running = waiting.success(
+        tab.run,
+        {memory.history, *tab.read},
+        tab.run_outputs,
+        concurrency_limit=1,
+        concurrency_id="gpu",
+        **QUIET,
+    )
+    running.then(tab.idle, None, [run, stop], **LIGHT)
+    running.failure(tab.broken_off, [memory.stopped, memory.outcome], status, **LIGHT)
+    stop.click(tab.stop, None, [status, memory.stopped, stop], cancels=[running], **LIGHT)
+
+
+def _wire_result(tab: EditTab) -> None:
+    memory, view, file = tab.desk.memory, tab.desk.view, tab.desk.file
+    view.switch.input(tab.switch_stage, view.switch, tab.stage_parts, **LIGHT)
+    view.gallery.select(tab.reopen, memory.history, tab.run_outputs, **LIGHT)
+    gr.on(
+        [part.change for part in file.values()],
+        tab.rewrite,
+        {memory.outcome, memory.history, *file.values()},
+        [memory.outcome, memory.history, view.download],
+        **LATEST,
+    )
+    file["format"].change(show_fields, file["format"], [file["quality"], file["depth"]], **LIGHT)
