@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import assert_never
 
@@ -31,10 +31,10 @@ from ganedit.tasks.adjust import check as check_adjustments
 from ganedit.tasks.enhance import enhance, output_size
 from ganedit.tasks.fidelity import invented_heat
 from ganedit.tasks.inpaint import check_inpaint, check_outpaint, combine, extend, inpaint
-from ganedit.tasks.masks import grow, seam_score, thickness_px
+from ganedit.tasks.masks import bounding_box, grow, holes, seam_score, thickness_px
 from ganedit.tasks.scratches import find_scratches
 from ganedit.tasks.select import select_object
-from ganedit.tasks.tiling import MIN_TILE_PX, TileReport, reduce_to
+from ganedit.tasks.tiling import MIN_TILE_PX, Box, TileReport, reduce_to
 
 NO_MODEL = "none"
 MAX_OUTPUT_MEGAPIXELS = 80.0
@@ -47,8 +47,26 @@ HAIRLINE_PX = 6.0
 HAIRLINE_MODEL = "opencv-navier-stokes"
 """In marks up to this thickness the classical method measured better than MI-GAN: see the README's table."""
 
+_HOLES_NAMED = 8
 _PROBE_PX = 64
 _HEAT_MAP_PX = 1024
+
+
+@dataclass(frozen=True)
+class Holes:
+    """What a mask marks.
+
+    Attributes:
+        count: separate holes.
+        thickness_px: width of the widest place.
+        box: rows and columns of all holes with their surroundings.
+        places: (column, row) of a pixel of each hole, the largest hole first; of the eight largest only.
+    """
+
+    count: int
+    thickness_px: float
+    box: tuple[slice, slice]
+    places: tuple[tuple[int, int], ...]
 
 
 class Engine:
@@ -99,7 +117,7 @@ class Engine:
                 yield from self._enhance(request)
             case InpaintRequest():
                 check_inpaint(request)
-                mask = grow(request.mask, request.grow_px) if request.grow_px else request.mask
+                mask = _grown(request)
                 check_mask(mask, (request.image.width, request.image.height))
                 yield from self._fill(request, request.image, mask, request.feather_px)
             case OutpaintRequest():
@@ -128,6 +146,21 @@ class Engine:
         check_adjustments(adjust)
         return from_tensor(adjust_(to_tensor(picture), adjust), picture)
 
+    def canvas(self, request: OutpaintRequest) -> Picture:
+        """Give the picture on the larger canvas that it is continued on, black where there is nothing yet."""
+        return extend(request)[0]
+
+    def holes(self, request: InpaintRequest) -> "Holes":
+        """Say what a request would fill, its mask grown as it asks."""
+        mask = _grown(request)
+        box = bounding_box(mask) or Box(0, 0, 1, 1)
+        side = max(box.width, box.height)
+        box = box.grown(max(side // 3, 32), *mask.shape)
+        around = (slice(box.top, box.bottom), slice(box.left, box.right))
+        labels, count = holes(mask[around])
+        places = tuple(_place(labels == label, box) for label in range(1, min(count, _HOLES_NAMED) + 1))
+        return Holes(count, thickness_px(mask), around, places)
+
     def combine(self, results: Sequence[EditResult], picks: Sequence[int]) -> EditResult:
         """Put the best fill of each hole together.
 
@@ -142,7 +175,7 @@ class Engine:
         first = results[0].request if results else None
         if not isinstance(first, InpaintRequest) or not picks or not all(0 <= pick < len(results) for pick in picks):
             raise BadRequestError("Fill the holes with two or more models first, then pick a result for each hole.")
-        mask = grow(first.mask, first.grow_px) if first.grow_px else first.mask
+        mask = _grown(first)
         filled = [result.images[0] for result in results]
         picture = combine(first.image, filled, mask, picks, first.feather_px)
         models = "+".join(dict.fromkeys(results[pick].model for pick in picks))
@@ -271,6 +304,17 @@ class Engine:
         pixels = request.image.height * request.image.width
         if pixels >= 4 * _PROBE_PX**2:  # smaller pictures measure the overhead, not the network
             self._seconds_per_px[request.model, model.dtype_for(request.compute.precision)] = seconds / pixels
+
+
+def _place(hole: np.ndarray, box: Box) -> tuple[int, int]:
+    """Give the pixel of a hole in a box that lies in the middle of its pixels, as (column, row) in the picture."""
+    rows, columns = np.nonzero(hole)
+    middle = len(rows) // 2
+    return int(columns[middle]) + box.left, int(rows[middle]) + box.top
+
+
+def _grown(request: InpaintRequest) -> np.ndarray:
+    return grow(request.mask, request.grow_px) if request.grow_px else request.mask
 
 
 def _resized_alpha(picture: Picture, y: Tensor) -> Tensor | None:

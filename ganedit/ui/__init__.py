@@ -12,10 +12,12 @@ from starlette.middleware import Middleware
 
 from ganedit.engine import Engine
 from ganedit.ui.api import add_api
+from ganedit.ui.api_inpaint import add_inpaint_api
 from ganedit.ui.enhance import build_enhance_tab
 from ganedit.ui.exchange import Exchange
 from ganedit.ui.http import Harden, body_limit_bytes
 from ganedit.ui.i18n import STRINGS, Html, both, translations
+from ganedit.ui.inpaint import build_inpaint_tab
 from ganedit.ui.models import build_models_tab
 from ganedit.ui.settings import UiSettings
 from ganedit.ui.theme import GaneditTheme, head, mark, style_sheet
@@ -41,9 +43,11 @@ def build_ui(engine: Engine, settings: UiSettings) -> gr.Blocks:
         gr.HTML(_header(), elem_id="ge-header", apply_default_css=False)
         with gr.Tabs(elem_id="ge-tabs") as tabs:
             build_enhance_tab(engine, settings, exchange)
+            build_inpaint_tab(engine, settings, exchange)
             build_models_tab(engine, settings)
         exchange.connect(tabs)
         add_api(engine, settings)
+        add_inpaint_api(engine, settings)
     # api_open=False: direct calls would skip the queue and its limits.
     return page.queue(api_open=False, max_size=32, default_concurrency_limit=2)
 

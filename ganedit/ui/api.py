@@ -1,4 +1,4 @@
-"""The named endpoints for programs ``/enhance`` and ``/models``, and what every endpoint that edits is made of.
+"""The named endpoints ``/enhance`` and ``/models``, and what every endpoint that edits is made of.
 
 They hang on hidden components rather than on ``gr.api``, because only components check that a file was uploaded by the
 caller; ``gr.api`` would open any path of this machine. Docstrings and labels become the API page and, with the MCP
@@ -76,14 +76,14 @@ class EditCalls:
 
     def __init__(self, engine: Engine, limit_seconds: float | None) -> None:
         """Take the engine, and the longest edit allowed; None does not limit."""
-        self._engine = engine
+        self.engine = engine
+        self.vault = Vault(KEEP_SECONDS)
         self._limit_seconds = limit_seconds
-        self._vault = Vault(KEEP_SECONDS)
 
     def answer(self, request: Request, options: SaveOptions, progress: gr.Progress) -> tuple[str, dict[str, Any]]:
         """Run an edit; give the path of the file and what is told about it."""
-        result = finish(self._engine, request, progress, self._limit_seconds)
-        return _write(self._vault, result, options), _summary(result)
+        result = finish(self.engine, request, progress, self._limit_seconds)
+        return _write(self.vault, result, options), _summary(result)
 
 
 class Endpoints(EditCalls):
@@ -99,7 +99,7 @@ class Endpoints(EditCalls):
             One object a model: id, task, kind, license, commercial_use, installed, size_bytes, sha256, arch, scale.
         """
         with told():
-            return self._engine.registry.rows(cast(Task, task) if task else None)
+            return self.engine.registry.rows(cast(Task, task) if task else None)
 
     def enhance(
         self,
@@ -224,7 +224,7 @@ def _summary(result: EditResult) -> dict[str, Any]:
         "width": picture.width,
         "height": picture.height,
         "notes": list(result.notes),
-    }
+    } | {name: round(score, 3) for name, score in result.scores.items()}
 
 
 def _adjustments(tones: dict[str, Any], white_balance: str) -> Adjustments:

@@ -12,6 +12,12 @@ from ganedit.ui.i18n import label
 from ganedit.ui.intake import Intake
 from ganedit.ui.result_view import ResultView
 
+Values = dict[Block, Any]
+"""What an event function gets: the value of each component that it reads."""
+
+Updates = dict[Block, Any]
+"""What an event function gives: the new value or state of each component that it changes."""
+
 
 @dataclass(frozen=True)
 class Memory:

@@ -40,20 +40,22 @@ def _wire_intake(tab: EditTab) -> None:
 
 
 def _wire_run(tab: EditTab) -> None:
-    memory, status = tab.desk.memory, tab.desk.view.status
-    run, stop = tab.desk.actions.run, tab.desk.actions.stop
-    waiting = run.click(tab.wait, memory.photo, [status, memory.stopped, run, stop], **LIGHT, trigger_mode="once")
-    running = waiting.success(
-        tab.run,
-        {memory.history, *tab.read},
-        tab.run_outputs,
-        concurrency_limit=1,
-        concurrency_id="gpu",
-        **QUIET,
-    )
-    running.then(tab.idle, None, [run, stop], **LIGHT)
-    running.failure(tab.broken_off, [memory.stopped, memory.outcome], status, **LIGHT)
-    stop.click(tab.stop, None, [status, memory.stopped, stop], cancels=[running], **LIGHT)
+    memory, status, stop = tab.desk.memory, tab.desk.view.status, tab.desk.actions.stop
+    buttons, started = [*tab.runs, stop], []
+    for button, run in tab.runs.items():
+        waiting = button.click(tab.wait, memory.photo, [status, memory.stopped, *buttons], **LIGHT, trigger_mode="once")
+        running = waiting.success(
+            run,
+            {memory.history, *tab.read},
+            tab.run_outputs,
+            concurrency_limit=1,
+            concurrency_id="gpu",
+            **QUIET,
+        )
+        running.then(tab.idle, None, buttons, **LIGHT)
+        running.failure(tab.broken_off, [memory.stopped, memory.outcome], status, **LIGHT)
+        started.append(running)
+    stop.click(tab.stop, None, [status, memory.stopped, stop], cancels=started, **LIGHT)
 
 
 def _wire_result(tab: EditTab) -> None:

@@ -2,7 +2,7 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from ganedit.errors import UserError
 from ganedit.image import Picture
 from ganedit.requests import EditResult, Request
 from ganedit.ui import stage, status
-from ganedit.ui.desk import Desk, Memory
+from ganedit.ui.desk import Desk, Memory, Updates, Values
 from ganedit.ui.file_choices import FileChoices
 from ganedit.ui.i18n import both
 from ganedit.ui.limits import check_duration
@@ -24,9 +24,6 @@ from ganedit.ui.result_view import COMPARE, EDIT
 from ganedit.ui.session import LIFETIME_SECONDS, Outcome, Photo, Previews, Recent, Vault
 from ganedit.ui.settings import UiSettings
 from ganedit.ui.toast import toasts
-
-Values = dict[Block, Any]
-Updates = dict[Block, Any]
 
 HISTORY_LENGTH = 12
 _SECONDS_BETWEEN_UPDATES = 0.4
@@ -161,8 +158,13 @@ class EditTab(ABC):
     def run_outputs(self) -> list[Any]:
         """What a run changes."""
         memory, view, actions = self.desk.memory, self.desk.view, self.desk.actions
-        own = [memory.outcome, memory.history, view.status, view.download, view.gallery, actions.run, actions.stop]
+        own = [memory.outcome, memory.history, view.status, view.download, view.gallery, *self.runs, actions.stop]
         return _each_once(*own, *self.stage_parts, *self.desk.answers)
+
+    @property
+    def runs(self) -> dict[gr.Button, Callable[[Values], Iterator[Updates]]]:
+        """The buttons that start an edit, and what each starts."""
+        return {self.desk.actions.run: self.run}
 
     @toasts
     def wait(self, photo: Photo | None) -> Updates:
@@ -172,24 +174,26 @@ class EditTab(ABC):
         return {
             self.desk.view.status: status.stage_line("wait"),
             self.desk.memory.stopped: False,
-            self.desk.actions.run: gr.update(interactive=False),
+            **{button: gr.update(interactive=False) for button in self.runs},
             self.desk.actions.stop: gr.update(visible=True, interactive=True),
         }
 
     @toasts
     def run(self, values: Values) -> Iterator[Updates]:
-        """Run the edit: progress at most 2.5 times a second, then the result. Closing it stops the edit."""
+        """Run what the tab's ``request`` says."""
+        yield from self.edit(self.request, values)
+
+    def edit(self, ask: Callable[[Picture, Values], Request], values: Values) -> Iterator[Updates]:
+        """Run an edit: progress at most 2.5 times a second, then the result. Closing it stops the edit."""
         photo: Photo = values[self.desk.memory.photo]
         yield {self.desk.view.status: status.stage_line("load")}
-        request = self.request(stage.original_of(photo, self.vault), values)
-        result = yield from self._progress(request)
+        request = ask(stage.original_of(photo, self.vault), values)
+        result = yield from self.progress(request)
         yield {self.desk.view.status: status.stage_line("save")}
-        file, stem = self._file_choices(values), self.stem(photo, result)
-        outcome = stage.outcome_of(result, self.before(result), stem, file, self.vault)
-        self.recent.keep(outcome.token, result)
-        yield self._finished(outcome, values[self.desk.memory.history])
+        yield self.finished(result, values)
 
-    def _progress(self, request: Request) -> Generator[Updates, None, EditResult]:
+    def progress(self, request: Request) -> Generator[Updates, None, EditResult]:
+        """Run a request and show its progress; gives the result."""
         started, shown_at = time.monotonic(), 0.0
         with closing(cast(Generator[Any, None, None], self.engine.stream(request))) as steps:
             for step in steps:
@@ -201,7 +205,12 @@ class EditTab(ABC):
                     yield {self.desk.view.status: status.progress_line(step)}
         raise AssertionError("a stream ends with a result")
 
-    def _finished(self, outcome: Outcome, history: list[Outcome]) -> Updates:
+    def finished(self, result: EditResult, values: Values) -> Updates:
+        """Write a result, put it into the history and show it."""
+        photo, history = values[self.desk.memory.photo], values[self.desk.memory.history]
+        file, stem = self._file_choices(values), self.stem(photo, result)
+        outcome = stage.outcome_of(result, self.before(result), stem, file, self.vault)
+        self.recent.keep(outcome.token, result)
         self.forget_history(history[HISTORY_LENGTH - 1 :])
         history = [outcome, *history[: HISTORY_LENGTH - 1]]
         return {
@@ -212,7 +221,8 @@ class EditTab(ABC):
 
     def idle(self) -> Updates:
         """Put the buttons back after a run, however it ended."""
-        return {self.desk.actions.run: gr.update(interactive=True), self.desk.actions.stop: gr.update(visible=False)}
+        ready = {button: gr.update(interactive=True) for button in self.runs}
+        return {**ready, self.desk.actions.stop: gr.update(visible=False)}
 
     def stop(self) -> Updates:
         """Say that the edit is being stopped. What stops it is the cancelling of its event; one tile is still to end.

@@ -11,8 +11,8 @@ from ganedit.image import Picture
 from ganedit.models.card import ModelCard
 from ganedit.requests import EditResult, EnhanceRequest
 from ganedit.ui import stage, status
-from ganedit.ui.desk import Desk
-from ganedit.ui.editing import EditTab, Updates, Values
+from ganedit.ui.desk import Desk, Updates, Values
+from ganedit.ui.editing import EditTab
 from ganedit.ui.enhance_choices import FAST_MODEL, NO_MODEL, PICK, Choices, download_stem, scales_for
 from ganedit.ui.enhance_layout import TAB, TONES, Controls, View, hint_line, scale_choices
 from ganedit.ui.i18n import label

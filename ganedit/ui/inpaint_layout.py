@@ -12,6 +12,7 @@ from ganedit.ui.i18n import both, label
 from ganedit.ui.intake import PICTURE_FILES
 from ganedit.ui.painter import build_painter
 from ganedit.ui.result_view import ResultView, build_result_view
+from ganedit.ui.session import LIFETIME_SECONDS
 from ganedit.ui.theme import page_html
 
 TAB = "inpaint"
@@ -35,6 +36,7 @@ class Controls:
         every: tries all models.
         sensitivity, find: the finder of scratches and dust.
         mask_in, mask_out: the mask as a file.
+        mask_file: hands out the mask once it is written; not seen.
         aspect, sides, extend: outpainting.
         file: the control of each field of ``FileChoices``.
     """
@@ -50,7 +52,8 @@ class Controls:
     sensitivity: gr.Slider
     find: gr.Button
     mask_in: gr.UploadButton
-    mask_out: gr.DownloadButton
+    mask_out: gr.Button
+    mask_file: gr.DownloadButton
     aspect: gr.Radio
     sides: dict[str, gr.Number]
     extend: gr.Button
@@ -64,18 +67,22 @@ class View:
     Attributes:
         result: the parts that every tab has.
         painter: the canvas.
+        canvas: path of the preview that is in the painter.
         keep: goes on with the result.
         candidates: around what is shown after trying all models.
         gallery: one picture a model.
         hole: for which hole the next click counts.
+        tries: the ``Tries`` that are shown, or None.
     """
 
     result: ResultView
     painter: gr.HTML
+    canvas: gr.State
     keep: gr.Button
     candidates: gr.Column
     gallery: gr.Gallery
     hole: gr.Radio
+    tries: gr.State
 
 
 def build_controls(models: list[tuple[Any, str]], model: str) -> Controls:
@@ -100,7 +107,7 @@ def build_controls(models: list[tuple[Any, str]], model: str) -> Controls:
     actions = build_actions(TAB, "ge.inpaint.button")
     every = gr.Button(label("ge.inpaint.try"), size="md", elem_id="ge-inpaint-try")
     sensitivity, find = _scratches()
-    mask_in, mask_out = _mask_file()
+    mask_in, mask_out, mask_file = _mask_file()
     aspect, sides, extend = _extend()
     file = build_file_choices(TAB)
     return Controls(
@@ -116,6 +123,7 @@ def build_controls(models: list[tuple[Any, str]], model: str) -> Controls:
         find,
         mask_in,
         mask_out,
+        mask_file,
         aspect,
         sides,
         extend,
@@ -131,14 +139,15 @@ def _scratches() -> tuple[gr.Slider, gr.Button]:
         return slider, gr.Button(label("ge.inpaint.find"), size="md", elem_id="ge-inpaint-find")
 
 
-def _mask_file() -> tuple[gr.UploadButton, gr.DownloadButton]:
+def _mask_file() -> tuple[gr.UploadButton, gr.Button, gr.DownloadButton]:
     with gr.Accordion(label("ge.inpaint.mask"), open=False, elem_id="ge-inpaint-mask"):  # pyright: ignore[reportArgumentType]
         page_html(f'<div class="ge-note">{both("ge.inpaint.mask_how")}</div>')
         with gr.Row():
             with gr.Row(elem_id="ge-inpaint-mask-in"):  # the file input stands beside the button in the page
                 upload = gr.UploadButton(label("ge.inpaint.mask_in"), file_types=PICTURE_FILES, size="md")  # pyright: ignore[reportArgumentType]
-            download = gr.DownloadButton(label("ge.inpaint.mask_out"), size="md", elem_id="ge-inpaint-mask-out")  # pyright: ignore[reportArgumentType]
-    return upload, download
+            download = gr.Button(label("ge.inpaint.mask_out"), size="md", elem_id="ge-inpaint-mask-out")
+            file = gr.DownloadButton("", visible="hidden", elem_id="ge-inpaint-mask-file")
+    return upload, download, file
 
 
 def _extend() -> tuple[gr.Radio, dict[str, gr.Number], gr.Button]:
@@ -170,7 +179,7 @@ def build_view() -> View:
     """Draw the right side."""
     result = build_result_view(TAB, "ge.inpaint.paint")
     with result.stage:
-        painter = build_painter()
+        painter, canvas = build_painter(), gr.State("")
     with result.row:
         keep = gr.Button(label("ge.inpaint.keep"), size="md", scale=0, min_width=170, elem_id="ge-inpaint-keep")
     with result.below, gr.Column(visible=False) as candidates:
@@ -179,11 +188,13 @@ def build_view() -> View:
             label=label("ge.inpaint.candidates"),
             format="png",
             columns=4,
-            height=260,
+            height="auto",
             allow_preview=False,
-            object_fit="contain",
+            object_fit="cover",
             buttons=[],
             interactive=False,
             elem_id="ge-inpaint-candidates",
+            elem_classes="ge-candidates",
         )
-    return View(result, painter, keep, candidates, gallery, hole)
+    tries = gr.State(None, time_to_live=LIFETIME_SECONDS)
+    return View(result, painter, canvas, keep, candidates, gallery, hole, tries)

@@ -376,7 +376,7 @@ const accept = async (value) => {
 
 new ResizeObserver(resize).observe(stage);
 const receive = () => {
-  const value = props.value;
+  const value = props.value ?? {};
   if (value !== published) arrivals = arrivals.then(() => accept(value));
 };
 watch("value", receive);

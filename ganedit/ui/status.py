@@ -47,10 +47,16 @@ def stage_line(stage: str) -> Html:
 def done_line(result: EditResult) -> Html:
     """Give seconds, size and model of a finished edit, and the sentences the reader should see."""
     picture = result.images[0]
-    model = Html(f"<b>{result.model.partition('@')[0]}</b>") if result.model != "none" else both("ge.model.none")
+    model = Html(f"<b>{model_names(result)}</b>") if result.model != "none" else both("ge.model.none")
     facts = [time_text(result.seconds), Html(f"{picture.width} × {picture.height}"), model]
+    facts += [both(f"ge.result.{name}", score=f"{score:.2f}") for name, score in result.scores.items()]
     line = f'<div class="ge-status done" role="status" aria-live="polite">{" <i>·</i> ".join(facts)}</div>'
     return Html(line + notes_block((*result.notes, *picture.notes)))
+
+
+def model_names(result: EditResult) -> str:
+    """Give the models of a result without the hashes of their weights."""
+    return " + ".join(model.partition("@")[0] for model in result.model.split("+"))
 
 
 def notes_block(notes: tuple[str, ...]) -> Html:

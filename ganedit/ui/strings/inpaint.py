@@ -23,7 +23,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.inpaint.hint": (
         "Paint over what should go, then fill. <b>{gan}</b> invents what may have been there; for hairlines "
         "<b>{hairline}</b> does as well, at once.",
-        "涂抹要去除的部分，然后填充。<b>{gan}</b> 会推测被遮住的内容；细划痕用 <b>{hairline}</b> 效果同样好，而且即时完成。",
+        "涂抹要去除的部分，然后填充。<b>{gan}</b> 会推测被遮住的内容；细划痕可用 <b>{hairline}</b>，即时完成。",
     ),
     "ge.inpaint.hint_other": ("Not a GAN: quick, for hairlines and specks.", "非 GAN：速度快，适合细划痕和斑点。"),
     "ge.inpaint.hint_fetch": ("<b>{id}</b> is not here yet ({size}).", "<b>{id}</b> 尚未下载（{size}）。"),
@@ -60,10 +60,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.inpaint.bottom": ("Bottom, px", "下（像素）"),
     # result
     "ge.inpaint.keep": ("Keep it and go on", "保留并继续"),
-    "ge.inpaint.seam": (
-        "seam {seam} (1 = cannot be seen)",
-        "接缝 {seam}（1 = 不可见）",
-    ),
+    "ge.result.seam": ("seam {score} (1 cannot be seen)", "接缝 {score}（1 表示不可见）"),
     "ge.inpaint.candidates": ("Candidates: click the one to take", "候选结果：点击选用"),
     "ge.inpaint.hole": ("For which hole", "用于哪个区域"),
     "ge.inpaint.all_holes": ("all", "全部"),
@@ -72,6 +69,7 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Paint over what should be filled first, upload a mask, or let the page find scratches.",
         "请先涂抹要填充的部分、上传蒙版，或自动查找划痕。",
     ),
+    "ge.stage.scratches": ("Looking for scratches and dust", "正在查找划痕与灰尘"),
     "ge.stage.inpaint": ("Filling", "正在填充"),
     "ge.models.for.lama-big": ("Repeating structure: fences, tiles, walls", "重复结构：栅栏、瓷砖、墙面"),
     "ge.models.for.mat-places-512": ("Large holes; slow", "大面积区域；较慢"),
