@@ -1,10 +1,22 @@
-"""One real Chromium for all browser tests. Without one they fail, they are never skipped."""
+"""One real Chromium and one running app for the browser tests. Without Chromium they fail, they are never skipped."""
 
+import os
 import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from visitor import Visit
+
+ROOT = Path(__file__).parents[1]
+START_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
@@ -20,3 +32,42 @@ def chromium() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The running app; no picture, preview or result of it may be left behind in its folder when it ends."""
+    port, scratch = _free_port(), tmp_path_factory.mktemp("scratch")
+    environment = os.environ | {
+        "GANEDIT_PER_MIN": "0",
+        "TMPDIR": str(scratch),
+        "GRADIO_TEMP_DIR": str(scratch / "gradio"),
+    }
+    app = subprocess.Popen([sys.executable, "app.py", "--port", str(port)], cwd=ROOT, env=environment)
+    url = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            urllib.request.urlopen(f"{url}/healthz", timeout=1).close()
+            break
+        except OSError:
+            assert app.poll() is None, "the app ended before it answered"
+            assert time.monotonic() < deadline, "the app did not answer"
+            time.sleep(0.2)
+    yield url
+    app.send_signal(signal.SIGTERM)
+    app.wait(timeout=20)
+    assert not list(scratch.glob("ganedit-*")), "the app left pictures behind"
+
+
+@pytest.fixture
+def visit(chromium: Browser, address: str) -> Iterator[Visit]:
+    one = Visit(chromium, address)
+    yield one
+    one.end()

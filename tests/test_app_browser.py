@@ -2,97 +2,19 @@
 
 import io
 import json
-import os
 import re
-import signal
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pillow_heif
 import pytest
 from loose_picture import let_go
 from PIL import Image
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, Page, expect
+from visitor import Visit
 
 from ganedit.formats import read_recipe
-
-ROOT = Path(__file__).parents[1]
-START_SECONDS = 60
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The running app; no picture, preview or result of it may be left behind in its folder when it ends."""
-    port, scratch = _free_port(), tmp_path_factory.mktemp("scratch")
-    environment = os.environ | {
-        "GANEDIT_PER_MIN": "0",
-        "TMPDIR": str(scratch),
-        "GRADIO_TEMP_DIR": str(scratch / "gradio"),
-    }
-    app = subprocess.Popen([sys.executable, "app.py", "--port", str(port)], cwd=ROOT, env=environment)
-    url = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            urllib.request.urlopen(f"{url}/healthz", timeout=1).close()
-            break
-        except OSError:
-            assert app.poll() is None, "the app ended before it answered"
-            assert time.monotonic() < deadline, "the app did not answer"
-            time.sleep(0.2)
-    yield url
-    app.send_signal(signal.SIGTERM)
-    app.wait(timeout=20)
-    assert not list(scratch.glob("ganedit-*")), "the app left pictures behind"
-
-
-class Visit:
-    """A page in a context of its own that remembers every error and every request to another host."""
-
-    def __init__(self, browser: Browser, address: str, **settings: Any) -> None:
-        self.context = browser.new_context(
-            **({"viewport": {"width": 1360, "height": 900}, "locale": "en-US"} | settings)
-        )
-        self.page = self.context.new_page()
-        self.faults: list[str] = []
-        self.page.on("pageerror", lambda error: self.faults.append(f"page error: {error}"))
-        self.page.on("console", self._hear)
-        self.page.on("request", lambda request: self._check(request.url, address))
-        self.page.goto(address)
-        self.page.wait_for_selector("#ge-tabs")
-
-    def _hear(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            self.faults.append(message.text)
-
-    def _check(self, url: str, address: str) -> None:
-        if not url.startswith((address, address.replace("http", "ws"), "data:", "blob:")):
-            self.faults.append(f"a request to another host: {url}")
-
-    def end(self) -> None:
-        """Close the page; anything that went wrong in it fails the test."""
-        self.context.close()
-        assert not self.faults
-
-
-@pytest.fixture
-def visit(chromium: Browser, address: str) -> Iterator[Visit]:
-    one = Visit(chromium, address)
-    yield one
-    one.end()
 
 
 def _photo(path: Path, width: int = 96, height: int = 64, hue: int = 0) -> Path:

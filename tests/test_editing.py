@@ -231,9 +231,11 @@ def test_a_file_that_can_no_longer_be_written_again_can_still_be_had(tab: Mirror
 
 def test_after_a_stop_it_is_said_and_after_an_error_the_old_status_is_back(tab: MirrorTab, file: Path) -> None:
     outcome = _run(tab, _photo(tab, file))[tab.desk.memory.outcome]
-    assert "Stopped" in tab.broken_off(True, outcome)
-    assert tab.broken_off(False, outcome) == outcome.status
-    assert "Ready" in tab.broken_off(False, None)
+    status = tab.desk.view.status
+    assert "Stopped" in tab.broken_off(True, outcome)[status]
+    assert tab.broken_off(False, outcome)[status] == outcome.status
+    assert "Ready" in tab.broken_off(False, None)[status]
+    assert tab.broken_off(False, None)[tab.desk.actions.run]["interactive"] is True
 
 
 def test_no_two_components_of_two_tabs_share_an_id() -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -89,7 +90,8 @@ def lama_archive(path: Path) -> Path:
         def forward(self, image: torch.Tensor) -> torch.Tensor:
             return image
 
-    torch.jit.trace(Exported(), torch.zeros(1)).save(path)
+    traced: Any = torch.jit.trace(Exported(), torch.zeros(1))
+    traced.save(path)
     return path
 
 

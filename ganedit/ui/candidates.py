@@ -72,14 +72,13 @@ class Candidates:
             tab.recent.keep(token, result)
         holes = tab.engine.holes(cast(InpaintRequest, results[0].request))
         numbers = range(1, len(holes.places) + 1)
-        choices: list[tuple[Any, int]] = [(str(number), number) for number in numbers]
+        choices: list[tuple[Any, int]] = [(label("ge.inpaint.all_holes"), ALL_HOLES)]
+        choices += [(str(number), number) for number in numbers]
         return {
             **tab.finished(results[chosen], values),
             tab.view.candidates: gr.update(visible=True),
             tab.view.gallery: [_thumb(result, holes) for result in results],
-            tab.view.hole: gr.update(
-                choices=[(label("ge.inpaint.all_holes"), ALL_HOLES), *choices], value=ALL_HOLES, visible=holes.count > 1
-            ),
+            tab.view.hole: gr.update(choices=choices, value=ALL_HOLES, visible=holes.count > 1),
             tab.view.tries: Tries(tuple(tokens), (chosen,) * len(numbers)),
         }
 
@@ -99,13 +98,11 @@ def _thumb(result: EditResult, holes: Holes) -> tuple[Image.Image, str]:
     picture, (rows, columns) = result.images[0], holes.box
     part = replace(picture, pixels=picture.pixels[holes.box], alpha=None).to_pil().convert("RGB")
     scale = min(1.0, _SHOWN_PX / max(part.size))
-    part = part.resize(
-        (max(1, round(part.width * scale)), max(1, round(part.height * scale))), Image.Resampling.LANCZOS
-    )
+    part.thumbnail((_SHOWN_PX, _SHOWN_PX), Image.Resampling.LANCZOS)
     if holes.count > 1:
         draw = ImageDraw.Draw(part)
         for number, (x, y) in enumerate(holes.places, 1):
             place = ((x - columns.start) * scale, (y - rows.start) * scale)
             draw.text(place, str(number), "white", anchor="mm", font_size=18, stroke_width=3, stroke_fill="#5b21b6")
     seam = result.scores["seam"]
-    return part, f"{result.model.partition('@')[0]} · {result.seconds:.1f} s · seam {seam:.2f}"
+    return part, f"{status.model_names(result)} · {result.seconds:.1f} s · seam {seam:.2f}"

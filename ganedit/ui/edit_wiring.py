@@ -52,8 +52,9 @@ def _wire_run(tab: EditTab) -> None:
             concurrency_id="gpu",
             **QUIET,
         )
+        # Gradio follows an error with "failure" alone, and a cancelled event with both.
         running.then(tab.idle, None, buttons, **LIGHT)
-        running.failure(tab.broken_off, [memory.stopped, memory.outcome], status, **LIGHT)
+        running.failure(tab.broken_off, [memory.stopped, memory.outcome], [status, *buttons], **LIGHT)
         started.append(running)
     stop.click(tab.stop, None, [status, memory.stopped, stop], cancels=started, **LIGHT)
 

@@ -235,11 +235,13 @@ class EditTab(ABC):
             self.desk.actions.stop: gr.update(interactive=False),
         }
 
-    def broken_off(self, stopped: bool, outcome: Outcome | None) -> str:
+    def broken_off(self, stopped: bool, outcome: Outcome | None) -> Updates:
         """Say that the edit was stopped; after an error, show the status of what is on the stage again."""
         if stopped:
-            return status.message_line("ge.run.stopped")
-        return outcome.status if outcome else status.message_line("ge.result.ready")
+            said = status.message_line("ge.run.stopped")
+        else:
+            said = outcome.status if outcome else status.message_line("ge.result.ready")
+        return {**self.idle(), self.desk.view.status: said}
 
     # ------------------------------------------------------------------ result
 
