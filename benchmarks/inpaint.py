@@ -125,7 +125,7 @@ def threads(engine: Engine, rounds: int = 5) -> str:
     return "## Settings of onnxruntime, MI-GAN\n\n" + table(["settings", "median"], rows)
 
 
-def scratches(height: int, width: int, seed: int, count: int = 12) -> np.ndarray:
+def scratches(height: int, width: int, seed: int, count: int = 12, widths: tuple[int, int] = (2, 6)) -> np.ndarray:
     """Nearly straight lines, 2 to 5 px wide: (H, W) bool."""
     rng = np.random.default_rng(seed)
     mask = np.zeros((height, width), np.uint8)
@@ -133,8 +133,13 @@ def scratches(height: int, width: int, seed: int, count: int = 12) -> np.ndarray
         angle, length = rng.uniform(0, np.pi), rng.uniform(40, 250)
         along = np.linspace(0, length, 6)[:, None] * [[np.cos(angle), np.sin(angle)]]
         points = rng.uniform(0, 1, 2) * (width, height) + along + rng.normal(0, 2, (6, 2))
-        cv2.polylines(mask, [points.astype(np.int32)], False, 1, int(rng.integers(2, 6)))
+        cv2.polylines(mask, [points.astype(np.int32)], False, 1, int(rng.integers(*widths)))
     return mask.astype(bool)
+
+
+def hairlines(height: int, width: int, seed: int) -> np.ndarray:
+    """Nearly straight lines, 1 to 2 px wide: (H, W) bool."""
+    return scratches(height, width, seed, widths=(1, 3))
 
 
 def strokes(height: int, width: int, seed: int) -> np.ndarray:
@@ -159,7 +164,12 @@ def blocks(height: int, width: int, seed: int) -> np.ndarray:
     return mask
 
 
-KINDS = {"scratches, 2-5 px": scratches, "strokes, 16-28 px": strokes, "blocks, 60-100 px": blocks}
+KINDS = {
+    "hairlines, 1-2 px": hairlines,
+    "scratches, 2-5 px": scratches,
+    "strokes, 16-28 px": strokes,
+    "blocks, 60-100 px": blocks,
+}
 
 
 def _installed(engine: Engine) -> list[str]:

@@ -1,3 +1,3 @@
 """ganedit: edit pictures with GANs, and train them."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -82,7 +82,7 @@ class LoadedModel:
         weight = next(network.parameters(), None)
         device = "cpu" if weight is None else weight.device  # onnxruntime and OpenCV stay on the CPU
         y = network((x * (1 - mask)).to(device), mask.to(device))
-        return torch.where(mask > 0, y.to("cpu", torch.float32).nan_to_num(0.0).clamp(0, 1), x)
+        return torch.where(mask > 0, y.to("cpu", torch.float32).nan_to_num_(0.0).clamp_(0, 1), x)
 
     def dtype_for(self, precision: Precision) -> torch.dtype:
         """The number format that a precision means for this network on this machine."""

@@ -122,9 +122,10 @@ def fill_window(x: Tensor, mask: Tensor, model: LoadedModel, enlarger: Enlarger 
     scale = min(1.0, native / max(height, width))
     size = (max(1, round(height * scale)), max(1, round(width * scale)))
     small, small_mask = (x, mask) if scale == 1 else _shrink(x, mask, size)
-    rows, columns = _mirrored(size[0], native), _mirrored(size[1], native)
-    square, square_mask = (t[:, :, rows][..., columns] for t in (small, small_mask))
-    y = model.masked(square, square_mask)[..., : size[0], : size[1]]
+    if size != (native, native):
+        rows, columns = _mirrored(size[0], native), _mirrored(size[1], native)
+        small, small_mask = (t[:, :, rows][..., columns] for t in (small, small_mask))
+    y = model.masked(small, small_mask)[..., : size[0], : size[1]]
     return y if scale == 1 else _enlarge(y, height, width, enlarger)
 
 
@@ -171,7 +172,12 @@ def combine(
 
 
 def _put_back(picture: Picture, filled: Picture, mask: np.ndarray, feather_px: int) -> Picture:
-    """Take the holes from the filled picture, blend over the feather, and leave everything else as it was."""
+    """Take the holes from the filled picture, blend over the feather, and leave everything else as it was.
+
+    Without a feather and without colors hidden under transparency the filled picture is that already.
+    """
+    if feather_px == 0 and picture.alpha is None:
+        return filled
     pixels, alpha = picture.pixels.copy(), None if filled.alpha is None else filled.alpha
     box = bounding_box(mask)
     if box is None:

@@ -3,12 +3,14 @@
 A scratch is a thin line that is brighter, or darker, than what lies on *both* sides of it; dust is a small spot of the
 same kind. Both also exist as parts of pictures. So everything of that kind is collected at several strictnesses, and
 each find is weighed by its length, width, straightness, contrast, the texture around it and how alike its two sides
-are. The weights are a logistic regression, fitted to synthetic damage on photos.
+are. The weights are a logistic regression, fitted to synthetic damage on photos by ``tools/fit_scratches.py``, which
+uses the public names below `find_scratches`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
@@ -40,6 +42,27 @@ _SPOT_LEVELS = (1.5, 2.5, 4.0, 7.0)
 _LEAST_PX = {"line": 8, "spot": 3}
 _LONGEST_SPOT_PX = 16
 _NEVER = -100.0
+
+Weights: TypeAlias = dict[str, tuple[float, np.ndarray, np.ndarray]]
+"""For "line" and "spot": bias, and for each feature of `Finds` (13,) weights of its value and of its square."""
+
+
+class Finds(NamedTuple):
+    """Connected pixels of one kind that stand out at one strictness: N pixels in K finds.
+
+    Attributes:
+        kind: "line" or "spot".
+        inside: (N,) int, flat positions of the pixels.
+        labels: (N,) int, the find that each pixel belongs to.
+        features: (K, 13) float, what the weights weigh.
+        usable: (K,) bool, whether a find has a plausible size.
+    """
+
+    kind: str
+    inside: np.ndarray
+    labels: np.ndarray
+    features: np.ndarray
+    usable: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -78,15 +101,19 @@ def find_scratches(pixels: np.ndarray, sensitivity: float = 0.5) -> np.ndarray:
     height, width = pixels.shape[:2]
     if min(height, width) < _SMALLEST_SIDE_PX:
         return np.zeros((height, width), bool)
-    score = _score(*_gray_planes(pixels))
-    marked = (score >= 1.75 - 4.5 * sensitivity).astype(np.uint8)
-    marked = cv2.dilate(marked, np.ones((3, 3), np.uint8))
-    if marked.shape != (height, width):
-        marked = cv2.resize(marked, (width, height), interpolation=cv2.INTER_NEAREST)
-    return marked > 0
+    bright, dark = gray_planes(pixels)
+    mask = marked(score(bright.shape, finds(bright, dark), WEIGHTS), sensitivity)
+    if mask.shape != (height, width):
+        mask = cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
+    return mask
 
 
-def _gray_planes(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def marked(odds: np.ndarray, sensitivity: float) -> np.ndarray:
+    """Give the (H, W) bool mask, with its rim, of (H, W) log odds from `score`."""
+    return cv2.dilate((odds >= 1.75 - 4.5 * sensitivity).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+
+
+def gray_planes(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Give (h, w) uint8 gray and inverted gray; of a large picture reduced so that bright marks of both survive."""
     gray = np.asarray(cv2.cvtColor(to_uint8(pixels), cv2.COLOR_RGB2GRAY))
     ratio = (gray.size / _ANALYZED_PX) ** 0.5
@@ -102,27 +129,20 @@ def _gray_planes(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return bright, dark
 
 
-def _score(bright: np.ndarray, dark: np.ndarray) -> np.ndarray:
-    """Give (H, W) float32 log odds that a pixel belongs to a scratch or to dust."""
-    score = np.full(bright.shape, _NEVER, np.float32)
-    flat = score.reshape(-1)
-    for kind, inside, labels, features, usable in _finds(bright, dark):
-        bias, linear, square = _WEIGHTS[kind]
+def score(shape: tuple[int, ...], found: Iterable[Finds], weights: Weights) -> np.ndarray:
+    """Give float32 log odds, (H, W) as ``shape`` says, that a pixel belongs to a scratch or to dust."""
+    result = np.full(shape, _NEVER, np.float32)
+    flat = result.reshape(-1)
+    for kind, inside, labels, features, usable in found:
+        bias, linear, square = weights[kind]
         odds = bias + features @ linear + features**2 @ square
         odds[~usable] = _NEVER
         flat[inside] = np.maximum(flat[inside], odds[labels])
-    return score
+    return result
 
 
-def _finds(
-    bright: np.ndarray, dark: np.ndarray
-) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
-    """Collect connected pixels that stand out, at every strictness.
-
-    Yields:
-        "line" or "spot"; for N pixels in K finds: flat positions (N,), the find of each (N,), features (K, 13) as
-        `_features` gives them, and (K,) bool, whether a find has a plausible size.
-    """
+def finds(bright: np.ndarray, dark: np.ndarray) -> Iterator[Finds]:
+    """Collect what stands out in (H, W) uint8 gray and inverted gray, for both kinds at every strictness."""
     planes = [_plane(values) for values in (bright, dark)]
     for kind, levels, evidence in (
         ("line", _LINE_LEVELS, [plane.contrast for plane in planes]),
@@ -137,13 +157,13 @@ def _finds(
             if kind == "line":  # averaging along lines smears spots: only what rises itself belongs to a line
                 ratio[plane.rise < 0.4 * plane.contrast] = 0
             for level in levels:
-                yield kind, *_measured(kind, ratio >= level, level, plane, texture, crowd)
+                yield _measured(kind, ratio >= level, level, plane, texture, crowd)
 
 
 def _measured(
     kind: str, area: np.ndarray, level: float, plane: _Plane, texture: np.ndarray, crowd: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Split a bool area into finds and measure each, see `_finds`."""
+) -> Finds:
+    """Split a bool area into finds and measure each."""
     count, found, stats, _ = cv2.connectedComponentsWithStats(area.astype(np.uint8), connectivity=8)
     inside = np.flatnonzero(area)
     labels = found.reshape(-1)[inside]
@@ -175,7 +195,7 @@ def _measured(
     usable[0] = False  # the background
     if kind == "spot":
         usable &= stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) <= _LONGEST_SPOT_PX
-    return inside, labels, np.stack(features, axis=1), usable
+    return Finds(kind, inside, labels, np.stack(features, axis=1), usable)
 
 
 def _shape(
@@ -262,16 +282,15 @@ def _texture(values: np.ndarray) -> np.ndarray:
     return usual[:height, :width] + _NOISE
 
 
-# Bias, and for each feature of `_measured` the weight of its value and of its square.
-_WEIGHTS: dict[str, tuple[float, np.ndarray, np.ndarray]] = {
+WEIGHTS: Weights = {
     "line": (
-        -5.515,
-        np.array([0.289, 3.145, -1.931, 0.309, -1.048, 1.028, 1.110, -7.228, -3.843, -1.958, -2.546, 1.870, 0.653]),
-        np.array([-0.051, -0.894, 0.421, -0.456, -0.138, 0.124, 6.128, 1.708, -6.521, 5.360, -0.267, -0.006, -0.160]),
+        -11.659,
+        np.array([0.489, 10.096, -2.004, 0.822, -1.565, 0.249, -0.575, -7.219, -1.761, -1.792, -2.847, 3.247, 0.943]),
+        np.array([-0.068, -3.179, 0.408, -0.405, -0.092, 0.301, 6.902, 1.787, -12.571, 4.958, -0.309, -0.174, -0.216]),
     ),
     "spot": (
-        -7.504,
-        np.array([0.178, 3.631, -1.234, -1.767, -2.680, -1.236, -3.498, -0.099, -2.725, -4.409, -2.599, 4.558, -0.008]),
-        np.array([-0.428, -0.778, 1.108, 0.384, -0.377, 0.113, 2.855, 0.015, -6.021, 5.839, -0.479, 0.240, -0.019]),
+        -14.103,
+        np.array([0.058, 7.343, -0.975, -2.305, -2.887, -1.633, -4.047, -0.084, -1.550, -4.513, -1.202, 5.938, 0.222]),
+        np.array([-0.473, -2.064, 1.026, 0.542, -0.279, 0.216, 3.502, 0.014, -8.749, 5.945, -0.710, 0.055, -0.057]),
     ),
 }

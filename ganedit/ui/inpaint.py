@@ -66,8 +66,9 @@ def _wire_mask(tab: InpaintTab) -> None:
     controls, read = tab.controls, {tab.desk.memory.outcome, *tab.read}
     shown = [tab.desk.view.status, *tab.stage_parts]
     tab.view.painter.select(tab.select, read, tab.view.painter, **LATEST)
+    found = [controls.grow, *shown]
     controls.find.click(
-        tab.find_scratches, read, shown, concurrency_id="gpu", concurrency_limit=1, trigger_mode="once", **QUIET
+        tab.find_scratches, read, found, concurrency_id="gpu", concurrency_limit=1, trigger_mode="once", **QUIET
     )
     taken = controls.mask_in.upload(tab.take_mask, {controls.mask_in, *read}, shown, **LIGHT)
     taken.then(lambda: None, None, controls.mask_in, **LIGHT)

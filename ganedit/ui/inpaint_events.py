@@ -25,6 +25,9 @@ from ganedit.ui.settings import UiSettings
 from ganedit.ui.toast import toasts
 
 GAN_MODEL = InpaintRequest.model
+SCRATCH_GROW_PX = 1
+"""The finder's marks have a rim already; what is grown more loses the thinness that makes scratches easy to fill."""
+
 _MASK_FILE = "mask.png"
 
 
@@ -190,7 +193,7 @@ class InpaintTab(EditTab):
         yield {self.desk.view.status: status.stage_line("scratches")}
         original = stage.original_of(photo, self.vault)
         found = self.engine.find_scratches(original, float(values[self.controls.sensitivity]))
-        thin = self.engine.holes(InpaintRequest(original, found)).thickness_px <= HAIRLINE_PX
+        thin = self.engine.holes(InpaintRequest(original, found, grow_px=SCRATCH_GROW_PX)).thickness_px <= HAIRLINE_PX
         model = HAIRLINE_MODEL if thin else values[self.controls.model]
         share = f"{found.mean():.2%}"
         said = both("ge.inpaint.found", share=share, model=model) if found.any() else both("ge.inpaint.found_nothing")
@@ -198,6 +201,7 @@ class InpaintTab(EditTab):
             **self.shown("edit", compare=values[self.desk.memory.outcome] is not None),
             self.view.painter: gr.update(value=self._set_mask(photo, found, values), visible=True),
             self.desk.view.status: status.message_line(said),
+            self.controls.grow: SCRATCH_GROW_PX,
         }
 
     @toasts
