@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -76,17 +77,15 @@ def test_scratches_gives_a_mask_of_the_pictures_size(client: Client, tmp_path: P
         ({"model": "nope"}, "no model called nope"),
     ],
 )
-def test_a_mistake_is_one_sentence(client: Client, files: dict[str, Path], changes: dict, says: str) -> None:
-    given = {"mask": "mask", "model": FAST} | changes
+def test_a_mistake_is_one_sentence(client: Client, files: dict[str, Path], changes: dict[str, Any], says: str) -> None:
+    call: dict[str, Any] = {"mask": "mask", "model": FAST} | changes
+    call |= {"image": handle_file(files["in"]), "mask": handle_file(files[call["mask"]])}
     with pytest.raises(AppError, match=says):
-        client.predict(
-            image=handle_file(files["in"]),
-            **(given | {"mask": handle_file(files[given["mask"]])}),
-            api_name="/inpaint",
-        )
+        client.predict(**call, api_name="/inpaint")
 
 
 def test_a_side_that_is_no_number_of_pixels_is_one_sentence(client: Client, files: dict[str, Path]) -> None:
     for sides, says in (({"left": -3}, "left must be"), ({}, "at least one side"), ({"aspect": "x"}, "16:9")):
+        call: dict[str, Any] = {"image": handle_file(files["in"]), "model": FAST} | sides
         with pytest.raises(AppError, match=says):
-            client.predict(image=handle_file(files["in"]), **sides, model=FAST, api_name="/outpaint")
+            client.predict(**call, api_name="/outpaint")
