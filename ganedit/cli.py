@@ -7,15 +7,14 @@ Heavy imports stand inside the commands, so that ``--help`` answers at once.
 import json
 import logging
 import os
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from ganedit import __version__
+from ganedit.cli_train import evaluate, train
+from ganedit.console import Json, one_of, progress_bar, tell
 from ganedit.errors import BadRequestError, UserError
 
 if TYPE_CHECKING:
@@ -31,13 +30,14 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="List, fetch and remove models.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
+app.command()(train)
+app.command()(evaluate)
 
 Source = Annotated[Path, typer.Argument(metavar="IN", help="Picture: JPEG, PNG, WebP, TIFF, BMP, AVIF, HEIC, GIF.")]
 Target = Annotated[Path, typer.Argument(metavar="OUT", help="Result: .png, .jpg, .webp or .avif.")]
 Quality = Annotated[int, typer.Option(help="1 to 100, for JPEG, WebP and AVIF.")]
 KeepLocation = Annotated[bool, typer.Option(help="Keep the GPS position in the file.")]
 EmbedSettings = Annotated[bool, typer.Option(help="Write the settings into the file.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
 
 def main() -> NoReturn:
@@ -95,7 +95,7 @@ def enhance(
 
     picture = open_picture(source)
     options = SaveOptions(
-        quality=quality, bit_depth=_one_of("bit-depth", bit_depth, (None, 8, 16)), keep_location=keep_location
+        quality=quality, bit_depth=one_of("bit-depth", bit_depth, (None, 8, 16)), keep_location=keep_location
     )
     check_target(target, options)  # before the work, not after
     request = EnhanceRequest(
@@ -106,7 +106,7 @@ def enhance(
         denoise=denoise,
         adjust=Adjustments(brightness, contrast, saturation, sharpness, gamma, white_balance),
         color_guard=color_guard,
-        compute=Compute(_one_of("precision", precision, ("auto", "float32", "bfloat16")), tile, options.bit_depth),
+        compute=Compute(one_of("precision", precision, ("auto", "float32", "bfloat16")), tile, options.bit_depth),
     )
     result = _run(request, "Enhancing", max_output_megapixels)
     _write(result, target, options, embed_settings, as_json)
@@ -186,7 +186,7 @@ def scratches(
     found = Engine().find_scratches(open_picture(source), sensitivity)
     save_mask(found, mask_out)
     share = float(found.mean())
-    _tell({"output": str(mask_out), "share": round(share, 5)}, f"{mask_out}: {share:.2%} of the picture", as_json)
+    tell({"output": str(mask_out), "share": round(share, 5)}, f"{mask_out}: {share:.2%} of the picture", as_json)
 
 
 @models_app.command("list")
@@ -199,7 +199,7 @@ def list_models(
 
     known = ("enhance", "inpaint", "stylize", "generate")
     registry = Registry()
-    rows = registry.rows(_one_of("task", task, known) if task else None)
+    rows = registry.rows(one_of("task", task, known) if task else None)
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
         return
@@ -227,7 +227,7 @@ def fetch(
     failures = []
     for model_id in dict.fromkeys(wanted):
         try:
-            with _progress_bar(model_id) as advance:
+            with progress_bar(model_id) as advance:
                 registry.fetch(
                     model_id,
                     accept_license=accept_license,
@@ -255,13 +255,13 @@ def info(model_id: Annotated[str, typer.Argument(metavar="ID")], as_json: Json =
     from ganedit.models.registry import Registry
 
     facts = Registry().info(model_id)
-    _tell(facts, "\n".join(f"{key:16}{_plain(value)}" for key, value in facts.items()), as_json)
+    tell(facts, "\n".join(f"{key:16}{_plain(value)}" for key, value in facts.items()), as_json)
 
 
 def _run(request: "Request", label: str, max_output_megapixels: float = 80.0) -> "EditResult":
     from ganedit.engine import Engine
 
-    with _progress_bar(label) as advance:
+    with progress_bar(label) as advance:
         engine = Engine(max_output_megapixels=max_output_megapixels)
         return engine.run(request, lambda step: advance(step.done, step.total))
 
@@ -282,29 +282,7 @@ def _write(result: "EditResult", target: Path, options: "SaveOptions", embed_set
         "notes": list(result.notes),
     } | {name: round(score, 3) for name, score in result.scores.items()}
     scores = "".join(f", {name} {score:.2f}" for name, score in result.scores.items())
-    _tell(row, f"{target}: {image.width}x{image.height}, {result.model}, {result.seconds:.1f} s{scores}", as_json)
-
-
-@contextmanager
-def _progress_bar(label: str) -> Iterator[Callable[[float, float | None], None]]:
-    """A bar with the remaining time on a terminal, silence elsewhere; it goes to standard error."""
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _tell(facts: dict[str, Any], sentence: str, as_json: bool) -> None:
-    typer.echo(json.dumps(facts, ensure_ascii=False) if as_json else sentence)
-    if not as_json:
-        for note in facts.get("notes", ()) if isinstance(facts.get("notes"), list) else ():
-            typer.echo(note, err=True)
+    tell(row, f"{target}: {image.width}x{image.height}, {result.model}, {result.seconds:.1f} s{scores}", as_json)
 
 
 def _parse_size(text: str) -> tuple[int, int]:
@@ -312,13 +290,6 @@ def _parse_size(text: str) -> tuple[int, int]:
     if not (width.isdecimal() and height.isdecimal()):
         raise BadRequestError(f"A size is written WIDTHxHEIGHT, such as 1920x1080, not {text}.")
     return int(width), int(height)
-
-
-def _one_of(name: str, value: Any, known: tuple[Any, ...]) -> Any:
-    if value not in known:
-        listed = ", ".join(str(choice) for choice in known if choice is not None)
-        raise BadRequestError(f"{name.capitalize()} is one of {listed}, not {value}.")
-    return value
 
 
 def _readable(size_bytes: int | None) -> str:

@@ -35,3 +35,11 @@ class LicenseNotAcceptedError(UserError):
 
 class BadCheckpointError(UserError):
     """A weight file is damaged, hostile or of an unknown kind."""
+
+
+class BadDataError(UserError):
+    """Training pictures cannot be read, or there are none."""
+
+
+class BadRecipeError(UserError):
+    """A training recipe has an unknown key, or a value of the wrong type or out of range."""

@@ -1,0 +1,75 @@
+"""The commands that train a generator and that measure pictures."""
+
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ganedit.console import Json, one_of, progress_bar, tell
+
+if TYPE_CHECKING:
+    from ganedit.metrics.report import Number
+
+
+def train(
+    recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="TOML file, such as recipes/quickstart.toml.")],
+    data: Annotated[Path, typer.Option(help="Folder or zip of pictures; sub-folders are classes.")],
+    out: Annotated[Path, typer.Option(help="Folder of the run: journal, samples, snapshots, state.")],
+    kimg: Annotated[float | None, typer.Option(help="Length of the run in thousand pictures.")] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="section.key=value, as often as needed.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in OUT.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Train a generator on a folder of pictures. Ctrl+C saves everything and ends; --resume goes on."""
+    from ganedit.training.config import load_recipe
+
+    overrides = [*(settings or []), *([f"schedule.kimg={kimg}"] if kimg is not None else [])]
+    config = load_recipe(recipe, overrides)  # before torch is imported: mistakes are told at once
+
+    from ganedit.training.loop import train as run
+
+    stopped: list[int] = []
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda number, _: stopped.append(number))
+
+    def say(stats: Mapping[str, Any]) -> None:
+        line = (
+            f"kimg {stats['kimg']:.2f}  G {stats['loss_g']:.3f}  D {stats['loss_d']:.3f}  "
+            f"{stats['images_per_second']:.1f} images/s  {stats['seconds_left'] // 60} min left"
+        )
+        tell(dict(stats), line, as_json)
+
+    run(config, data, out, resume=resume, on_tick=say, should_stop=lambda: bool(stopped))
+    if stopped:
+        typer.echo(f"Stopped and saved; --resume goes on from {out}.", err=True)
+
+
+def evaluate(
+    real: Annotated[Path, typer.Argument(metavar="REAL", help="Folder or zip of real pictures.")],
+    fake: Annotated[Path, typer.Argument(metavar="FAKE", help="Folder or zip of generated or edited pictures.")],
+    tier: Annotated[str, typer.Option(help="quick (1k), standard (10k) or paper (50k pictures).")] = "standard",
+    backbone: Annotated[str, typer.Option(help="auto, inception or effnet.")] = "auto",
+    sheet: Annotated[Path | None, typer.Option(help="Also write a sheet of nearest neighbors: .png.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure how close generated pictures come to real ones: distances, precision, recall, diversity, copies."""
+    one_of("tier", tier, ("quick", "standard", "paper"))
+    one_of("backbone", backbone, ("auto", "inception", "effnet"))
+    from ganedit.metrics.evaluate import evaluate as measure
+
+    with progress_bar("Measuring") as advance:
+        how: dict[str, Any] = {"tier": tier, "backbone": backbone}
+        report = measure(real, fake, **how, on_progress=lambda at: advance(at.done, at.total))
+    if sheet and report.sheet:
+        report.sheet.save(sheet)
+    tell(report.to_dict(), "\n".join(map(_line, report.numbers)), as_json)
+
+
+def _line(number: "Number") -> str:
+    def shown(value: float | None) -> str:
+        return "-" if value is None else f"{value:.4f}"
+
+    interval = f"{shown(number.low)} to {shown(number.high)}"
+    return f"{number.name:26}{number.value:12.4f}  ({interval})  real against real {shown(number.floor)}  {number.note}"

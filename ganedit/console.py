@@ -1,0 +1,48 @@
+"""What every command says and draws."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from ganedit.errors import BadRequestError
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Callable[[float, float | None], None]]:
+    """A bar with the remaining time on a terminal, silence elsewhere; it goes to standard error."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def tell(facts: dict[str, Any], sentence: str, as_json: bool) -> None:
+    """Print the facts as JSON, or the sentence; notes among the facts go to standard error."""
+    typer.echo(json.dumps(facts, ensure_ascii=False) if as_json else sentence)
+    if not as_json:
+        for note in facts.get("notes", ()) if isinstance(facts.get("notes"), list) else ():
+            typer.echo(note, err=True)
+
+
+def one_of(name: str, value: Any, known: tuple[Any, ...]) -> Any:
+    """Give back a value that is known.
+
+    Raises:
+        BadRequestError: it is not.
+    """
+    if value not in known:
+        listed = ", ".join(str(choice) for choice in known if choice is not None)
+        raise BadRequestError(f"{name.capitalize()} is one of {listed}, not {value}.")
+    return value

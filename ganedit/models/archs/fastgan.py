@@ -1,0 +1,138 @@
+"""FastGAN's generator: good after few pictures and little time.
+
+One 3x3 convolution a level, and coarse maps that weigh the channels of fine ones.
+
+Source: Liu et al. 2021, "Towards Faster and Stabilized GAN Training for High-fidelity Few-shot Image Synthesis",
+arXiv:2101.04775, section 3.1.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ganedit.models.archs.dcgan import doublings, initialize
+from ganedit.models.archs.mlp import EMBED_DIM, LatentInput
+
+WIDTHS = (288, 240, 192, 96, 48, 24)
+"""Channels of the maps of 4, 8, 16, ... px, unless a network is told otherwise."""
+
+_EXCITED = 2
+
+
+class _Gate(nn.Module):
+    """Gated linear unit over channels.
+
+    Measured after a batch norm, forwards and backwards, in bfloat16 and channels last on a CPU: PyTorch's own takes six
+    times as long.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        values, gates = x.chunk(2, dim=1)
+        return values * gates.sigmoid()
+
+
+class _Level(nn.Module):
+    """Twice the size by nearest neighbors, then one 3x3 convolution, batch norm, a gated linear unit, and noise."""
+
+    noise: Tensor
+
+    def __init__(self, inputs: int, outputs: int, size_px: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, 2 * outputs, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(2 * outputs)
+        self.gate = _Gate()
+        self.noise_strength = nn.Parameter(torch.zeros(()))
+        self.register_buffer("noise", torch.randn(1, 1, size_px, size_px))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.gate(self.norm(self.conv(F.interpolate(x, scale_factor=2, mode="nearest"))))
+        noise = torch.randn_like(x[:, :1]) if self.training else self.noise
+        return x + (self.noise_strength * noise).to(x.dtype)
+
+
+class _Excitation(nn.Module):
+    """Weighs the channels of a fine map by what a coarse one holds.
+
+    Source: skip-layer excitation, Liu et al. 2021, arXiv:2101.04775, equation 2.
+    """
+
+    def __init__(self, coarse: int, fine: int) -> None:
+        super().__init__()
+        self.weigh = nn.Sequential(
+            nn.Conv2d(coarse, fine, 4), nn.LeakyReLU(0.1), nn.Conv2d(fine, fine, 1), nn.Sigmoid()
+        )
+
+    def forward(self, coarse: Tensor, fine: Tensor) -> Tensor:
+        return fine * self.weigh(F.adaptive_avg_pool2d(coarse, 4))
+
+
+class Generator(nn.Module):
+    """Pictures from z, by default 4.0 million parameters at 128 px.
+
+    Noise is drawn anew at each call in training; otherwise it is always the same, so that equal z give equal pictures.
+
+    Attributes:
+        config: the arguments that build a twin of this network.
+    """
+
+    def __init__(
+        self,
+        z_dim: int = 128,
+        resolution: int = 128,
+        c_dim: int = 0,
+        widths: Sequence[int] | None = None,
+        channels: int = 3,
+        embed_dim: int = EMBED_DIM,
+    ) -> None:
+        """Lay out the network.
+
+        Args:
+            z_dim: length of z.
+            resolution: side of the pictures in pixels, a power of two of at least 16.
+            c_dim: length of the condition; 0 for none.
+            widths: channels of the maps of 4, 8, ... px up to ``resolution``; the first of ``WIDTHS`` if None.
+            channels: channels of the pictures.
+            embed_dim: length of the condition's embedding beside z.
+
+        Raises:
+            ValueError: the resolution is too small or no power of two, or the widths are not one a level.
+        """
+        super().__init__()
+        levels = doublings(resolution) + 1
+        widths = list(WIDTHS[:levels] if widths is None else widths)
+        if len(widths) != levels or levels <= _EXCITED:
+            raise ValueError(f"FastGAN at {resolution} px needs at least 16 px and {levels} widths, not {len(widths)}.")
+        self.config = {
+            "z_dim": z_dim,
+            "resolution": resolution,
+            "c_dim": c_dim,
+            "widths": widths,
+            "channels": channels,
+            "embed_dim": embed_dim,
+        }
+        self.latent = LatentInput(z_dim, c_dim, embed_dim)
+        self.start = nn.Sequential(
+            nn.ConvTranspose2d(self.latent.out_dim, 2 * widths[0], 4, bias=False),
+            nn.BatchNorm2d(2 * widths[0]),
+            _Gate(),
+        )
+        self.levels = nn.ModuleList(_Level(a, b, 8 << i) for i, (a, b) in enumerate(pairwise(widths)))
+        fine = widths[-_EXCITED:]
+        self.excitations = nn.ModuleList(_Excitation(a, b) for a, b in zip(widths, fine, strict=False))
+        self.to_picture = nn.Conv2d(widths[-1], channels, 3, padding=1)
+        initialize(self)
+
+    def forward(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
+        """Turn (N, z_dim) and (N, c_dim) or None into (N, C, R, R) float32 in [-1, 1]."""
+        maps = [self.start(self.latent(z, condition)[:, :, None, None])]
+        first_excited = len(self.levels) + 1 - _EXCITED
+        for index, level in enumerate(self.levels, start=1):
+            x = level(maps[-1])
+            if index >= first_excited:
+                source = index - first_excited
+                x = self.excitations[source](maps[source], x)
+            maps.append(x)
+        return self.to_picture(maps[-1]).float().tanh()

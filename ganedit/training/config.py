@@ -1,0 +1,389 @@
+"""Recipes of training: every choice of a run as nested frozen values, read from TOML and checked key by key.
+
+Torch is not imported here, so that a mistake in a recipe is told at once.
+"""
+
+import dataclasses
+import difflib
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin, get_type_hints
+
+from ganedit.errors import BadRecipeError
+
+Resolution = Literal[8, 16, 32, 64, 128, 256, 512, 1024]
+GeneratorName = Literal["r3gan", "fastgan", "dcgan", "mlp"]
+DiscriminatorName = Literal["r3gan", "projected", "dcgan", "mlp"]
+LossName = Literal["minimax", "non_saturating", "hinge", "wgan", "least_squares", "relativistic"]
+AugmentName = Literal["color", "translation", "cutout", "flip"]
+
+_LONGEST_LIST = 16
+_FASTGAN_LEVELS = 6  # maps that the network has widths of its own for: up to 128 px
+
+
+@dataclass(frozen=True)
+class Range:
+    """The smallest and the largest value of a key, both allowed."""
+
+    low: float
+    high: float
+
+
+Share = Annotated[float, Range(0, 1)]
+Kimg = Annotated[float, Range(0.001, 1_000_000)]
+LearningRate = Annotated[float, Range(1e-8, 1)]
+Beta = Annotated[float, Range(0, 0.9999)]
+Width = Annotated[int, Range(4, 1024)]
+
+
+@dataclass(frozen=True)
+class _Section:
+    """One table of a recipe. Every value is checked whichever way it came, and the types become the declared ones."""
+
+    def __post_init__(self) -> None:
+        for name, hint in _hints(type(self)).items():
+            object.__setattr__(self, name, _checked(f"{_title(type(self))}.{name}", getattr(self, name), hint))
+
+
+@dataclass(frozen=True)
+class DataConfig(_Section):
+    """What the networks see.
+
+    Attributes:
+        resolution: side of the pictures in pixels.
+        channels: 3 for RGB, 1 for gray.
+        flip: mirror every second picture, for data where left and right mean nothing.
+        condition: what G is told besides z: the class from sub-folders, the caption, or nothing.
+    """
+
+    resolution: Resolution = 64
+    channels: Literal[1, 3] = 3
+    flip: bool = False
+    condition: Literal["none", "class", "text"] = "none"
+
+
+@dataclass(frozen=True)
+class GeneratorConfig(_Section):
+    """The network that makes pictures.
+
+    Attributes:
+        arch: its kind; mlp makes points in a plane.
+        z_dim: length of z.
+        width: channels of the finest map (r3gan, dcgan) or of a hidden layer (mlp).
+        widths: fastgan's channels at 4, 8, ... px; empty for its own.
+        blocks: residual blocks a level, for r3gan.
+    """
+
+    arch: GeneratorName = "r3gan"
+    z_dim: Annotated[int, Range(1, 1024)] = 64
+    width: Width = 64
+    widths: tuple[Width, ...] = ()
+    blocks: Annotated[int, Range(1, 8)] = 1
+
+
+@dataclass(frozen=True)
+class DiscriminatorConfig(_Section):
+    """The network that judges pictures.
+
+    Attributes:
+        arch: its kind; projected judges what a frozen network sees and takes neither width nor blocks.
+        width: as in the generator.
+        blocks: as in the generator.
+    """
+
+    arch: DiscriminatorName = "r3gan"
+    width: Width = 64
+    blocks: Annotated[int, Range(1, 8)] = 1
+
+
+@dataclass(frozen=True)
+class LossConfig(_Section):
+    """What both networks minimize.
+
+    Attributes:
+        name: the adversarial loss.
+        gamma: weight of every penalty; it is multiplied by gamma / 2.
+        r1: penalize D's slope at real pictures.
+        r2: penalize D's slope at generated ones.
+        gp: penalize D's slope between them where it is not 1; the paper's weight of 10 is a gamma of 20.
+    """
+
+    name: LossName = "relativistic"
+    gamma: Annotated[float, Range(0, 10_000)] = 1.0
+    r1: bool = True
+    r2: bool = True
+    gp: bool = False
+
+
+@dataclass(frozen=True)
+class OptimizerConfig(_Section):
+    """How both networks learn.
+
+    Attributes:
+        name: adamw keeps weight decay apart from the gradient.
+        lr_g: learning rate of G at the start.
+        lr_d: learning rate of D at the start.
+        beta1: memory of the gradient.
+        beta2: memory of the squared gradient.
+        weight_decay: pull of the weights towards 0.
+        lr_end: share of the learning rates that is left at the end of a cosine over all kimg; 1 keeps them.
+    """
+
+    name: Literal["adam", "adamw"] = "adam"
+    lr_g: LearningRate = 2e-4
+    lr_d: LearningRate = 2e-4
+    beta1: Beta = 0.0
+    beta2: Beta = 0.99
+    weight_decay: Share = 0.0
+    lr_end: Share = 1.0
+
+
+@dataclass(frozen=True)
+class ScheduleConfig(_Section):
+    """How long, in thousands of real pictures that D has seen.
+
+    Attributes:
+        kimg: length of the training.
+        batch: pictures in a step, of all processes together.
+        tick_kimg: how often statistics and samples are written.
+        snapshot_kimg: how often a snapshot and the training state are written.
+        ema_kimg: half-life of the averaged weights; 0 for no averaging.
+        seed: decides all chance.
+    """
+
+    kimg: Kimg = 1000.0
+    batch: Annotated[int, Range(2, 4096)] = 32
+    tick_kimg: Kimg = 4.0
+    snapshot_kimg: Kimg = 20.0
+    ema_kimg: Annotated[float, Range(0, 10_000)] = 10.0
+    seed: Annotated[int, Range(0, 2**32 - 1)] = 0
+
+
+@dataclass(frozen=True)
+class AugmentConfig(_Section):
+    """How pictures are changed before D sees them.
+
+    Attributes:
+        policy: the kinds of change; empty for none.
+        p: chance of each change, or "adaptive" to follow how sure D is.
+        target: mean sign of D's logits for real pictures that adaptive aims at.
+        speed_kimg: in how many thousand pictures adaptive goes from 0 to 1 at the fastest.
+    """
+
+    policy: tuple[AugmentName, ...] = ()
+    p: Share | Literal["adaptive"] = "adaptive"
+    target: Share = 0.6
+    speed_kimg: Kimg = 500.0
+
+
+@dataclass(frozen=True)
+class ComputeConfig(_Section):
+    """What it runs on.
+
+    Attributes:
+        precision: auto takes bfloat16 where the processor has it.
+        threads: of the processor, for each process; 0 for all.
+    """
+
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    threads: Annotated[int, Range(0, 1024)] = 0
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Everything that decides a training run but the data themselves."""
+
+    data: DataConfig = field(default_factory=DataConfig)
+    generator: GeneratorConfig = field(default_factory=GeneratorConfig)
+    discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    compute: ComputeConfig = field(default_factory=ComputeConfig)
+
+    def __post_init__(self) -> None:
+        """Check what concerns two keys at once."""
+        for problem in _misfits(self):
+            raise BadRecipeError(problem)
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """Give a JSON-able copy that `from_dict` reads."""
+        return json.loads(json.dumps(dataclasses.asdict(self)))
+
+    @classmethod
+    def from_dict(cls, tables: Mapping[str, Any]) -> Self:
+        """Check and take values by section and key; what is missing has its default.
+
+        Raises:
+            BadRecipeError: an unknown section or key, a wrong type, or a value out of range.
+        """
+        values = {}
+        for name, table in tables.items():
+            section = _section_of(name)
+            if not isinstance(table, Mapping):
+                raise BadRecipeError(f"{name} must be a section with keys of its own, not {_shown(table)}.")
+            for key in table:
+                _require_key(name, key)
+            values[name] = section(**table)
+        return cls(**values)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all values: equal for two recipes that say the same, however they are written."""
+        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
+
+
+def load_recipe(path: Path, overrides: Sequence[str] = ()) -> TrainConfig:
+    """Read a recipe and change some of it.
+
+    Args:
+        path: a TOML file.
+        overrides: ``section.key=value``, later ones win. The value is TOML; quotes and brackets may be left out.
+
+    Raises:
+        BadRecipeError: no such file, no TOML, or what `TrainConfig.from_dict` refuses.
+    """
+    try:
+        tables = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise BadRecipeError(f"The recipe {path} cannot be read, check the path.") from error
+    except (ValueError, RecursionError) as error:
+        raise BadRecipeError(f"The recipe {path.name} is not valid TOML ({error}), mend that line.") from error
+    for override in overrides:
+        _put(override, tables)
+    return TrainConfig.from_dict(tables)
+
+
+def _put(override: str, tables: dict[str, Any]) -> None:
+    name, equals, text = override.partition("=")
+    section, dot, key = name.strip().partition(".")
+    if not (equals and dot):
+        raise BadRecipeError(f"{_shown(override)} must have the form section.key=value, as in schedule.kimg=10.")
+    _require_key(section, key)
+    table = tables.setdefault(section, {})
+    if isinstance(table, dict):  # if not, from_dict says so
+        table[key] = _value_of(text.strip())
+
+
+def _value_of(text: str) -> Any:
+    """Read a value as TOML; what is none is a list if it has commas, and a word otherwise."""
+    try:
+        table = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return [_value_of(part.strip()) for part in text.split(",")] if "," in text else text
+    return table["value"] if len(table) == 1 else text
+
+
+@cache
+def _hints(section: type) -> dict[str, Any]:
+    return get_type_hints(section, include_extras=True)
+
+
+def _title(section: type) -> str:
+    return section.__name__.removesuffix("Config").lower()
+
+
+def _section_of(name: str) -> type[_Section]:
+    sections = _hints(TrainConfig)
+    if name in sections:
+        return sections[name]
+    raise BadRecipeError(f"There is no section {_shown(name)} in a recipe{_meant(name, sections)}")
+
+
+def _require_key(section: str, key: str) -> None:
+    keys = _hints(_section_of(section))
+    if key in keys:
+        return
+    elsewhere = [f"{name}.{key}" for name, hint in _hints(TrainConfig).items() if key in _hints(hint)]
+    meant = f", did you mean {elsewhere[0]}?" if elsewhere else _meant(key, keys)
+    raise BadRecipeError(f"There is no key {_shown(f'{section}.{key}')} in a recipe{meant}")
+
+
+def _meant(wanted: str, known: Mapping[str, Any]) -> str:
+    """End a sentence about an unknown name with the one that was probably meant."""
+    close = difflib.get_close_matches(wanted, known, 1)
+    return f", did you mean {close[0]}?" if close else f", there are {', '.join(known)}."
+
+
+def _checked(name: str, value: Any, hint: Any) -> Any:
+    """Give the value in its declared type, or refuse it in one sentence."""
+    if get_origin(hint) is tuple:
+        items = value if isinstance(value, list | tuple) else [value]
+        if len(items) > _LONGEST_LIST:
+            raise BadRecipeError(f"{name} must have at most {_LONGEST_LIST} entries, not {len(items)}.")
+        return tuple(_checked(name, item, get_args(hint)[0]) for item in items)
+    for kind in _kinds(hint):
+        if (fit := _fitted(value, kind)) is not None:
+            return fit
+    allowed = " or ".join(_allowed(kind) for kind in _kinds(hint))
+    raise BadRecipeError(f"{name} must be {allowed}, not {_shown(value)}.")
+
+
+def _kinds(hint: Any) -> tuple[Any, ...]:
+    return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+
+
+def _fitted(value: Any, kind: Any) -> Any:
+    """Give the value as one kind of type declares it; None if it does not fit."""
+    if get_origin(kind) is Literal:
+        return next((each for each in get_args(kind) if type(each) is type(value) and each == value), None)
+    if kind is bool:
+        return value if isinstance(value, bool) else None
+    number, limits = get_args(kind)
+    wanted = (int, float) if number is float else (int,)
+    fits = type(value) in wanted and limits.low <= value <= limits.high
+    return number(value) if fits else None
+
+
+def _allowed(kind: Any) -> str:
+    if get_origin(kind) is Literal:
+        names = [str(each) for each in get_args(kind)]
+        return f"one of {', '.join(names)}" if len(names) > 1 else names[0]
+    if kind is bool:
+        return "true or false"
+    number, limits = get_args(kind)
+    return f"a {'whole ' if number is int else ''}number from {limits.low} to {limits.high}"
+
+
+def _shown(value: Any) -> str:
+    """Quote a stranger's value, short and on one line."""
+    text = value.strip() if isinstance(value, str) else repr(value)
+    text = " ".join(text.split())
+    return f'"{text[:60]}…"' if len(text) > 60 else f'"{text}"' if isinstance(value, str) else text
+
+
+def _misfits(config: TrainConfig) -> Iterator[str]:
+    """Say what each key allows and the whole does not."""
+    loss, schedule = config.loss, config.schedule
+    if loss.name == "wgan" and not (loss.gamma and (loss.r1 or loss.r2 or loss.gp)):
+        yield "loss.name wgan runs away without a penalty, set loss.gp to true and loss.gamma above 0."
+    if schedule.snapshot_kimg < schedule.tick_kimg:
+        tick, snapshot = schedule.tick_kimg, schedule.snapshot_kimg
+        yield f"schedule.snapshot_kimg must be at least schedule.tick_kimg, which is {tick:g}, not {snapshot:g}."
+    yield from _misfits_of_networks(config)
+
+
+def _misfits_of_networks(config: TrainConfig) -> Iterator[str]:
+    generator, discriminator, resolution = config.generator, config.discriminator, config.data.resolution
+    for name, network in (("generator", generator), ("discriminator", discriminator)):
+        if network.arch == "r3gan" and network.width % 8:
+            yield f"{name}.width must be a multiple of 8 for r3gan, not {network.width}."
+    if (generator.arch == "mlp") != (discriminator.arch == "mlp"):
+        yield "generator.arch and discriminator.arch must both be mlp or neither, since it knows no pictures."
+    if discriminator.arch == "projected" and config.data.channels != 3:
+        yield "data.channels must be 3 for the projected discriminator, which looks at colors."
+    if generator.arch != "fastgan" and generator.widths:
+        yield f"generator.widths is for fastgan alone, leave it out and set generator.width for {generator.arch}."
+    if generator.arch == "fastgan" and resolution < 16:
+        yield f"data.resolution must be at least 16 for fastgan, not {resolution}."
+    levels = resolution.bit_length() - 2
+    needs_widths = generator.arch == "fastgan" and (generator.widths or levels > _FASTGAN_LEVELS)
+    if needs_widths and len(generator.widths) != levels:
+        yield f"generator.widths must have {levels} entries for {resolution} px, not {len(generator.widths)}."

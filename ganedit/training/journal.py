@@ -1,0 +1,69 @@
+"""What a run writes down while it goes: one JSON object a tick, and grids of samples from the same z."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+
+STATS_FILE = "stats.jsonl"
+SAMPLES_FOLDER = "samples"
+
+
+class Journal:
+    """The files of one run."""
+
+    def __init__(self, out: Path, start_kimg: float) -> None:
+        """Open the journal; what was written after ``start_kimg``, by a run that was cut off, is dropped.
+
+        Args:
+            out: folder of the run.
+            start_kimg: where this run begins; 0 begins a new journal.
+        """
+        self._stats = out / STATS_FILE
+        self._samples = out / SAMPLES_FOLDER
+        self._samples.mkdir(parents=True, exist_ok=True)
+        kept = [line for line in read_stats(out) if line["kimg"] <= start_kimg] if start_kimg else []
+        self._stats.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
+
+    def tick(self, stats: Mapping[str, Any]) -> None:
+        """Add one line; it can be read as soon as this returns."""
+        with self._stats.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(dict(stats)) + "\n")
+
+    def samples(self, pictures: Tensor, kimg: float) -> Path:
+        """Write a grid of (N, C, R, R) in [-1, 1] and give its path; a later one never replaces it."""
+        path = self._samples / f"{round(kimg * 1000):09d}.png"
+        grid(pictures).save(path)
+        return path
+
+
+def read_stats(out: Path) -> list[dict[str, Any]]:
+    """Read a run's ticks; a line that is not complete yet is left out."""
+    try:
+        lines = (out / STATS_FILE).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    ticks = []
+    for line in lines:
+        try:
+            ticks.append(json.loads(line))
+        except ValueError:
+            continue
+    return ticks
+
+
+def grid(pictures: Tensor) -> Image.Image:
+    """Lay (N, C, R, R) pictures in [-1, 1] out in rows, as wide as they are many."""
+    values = ((pictures.detach().float().cpu().clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
+    count, height, width, channels = values.shape
+    columns = int(np.ceil(np.sqrt(count)))
+    rows = -(-count // columns)
+    sheet = np.zeros((rows * columns, height, width, channels), np.uint8)
+    sheet[:count] = values
+    sheet = sheet.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
+    sheet = sheet.reshape(rows * height, columns * width, channels)
+    return Image.fromarray(sheet[..., 0] if channels == 1 else sheet)

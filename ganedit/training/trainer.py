@@ -1,0 +1,218 @@
+"""One step of the adversarial game, and everything whose state a run is made of."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ganedit.errors import BadRecipeError
+from ganedit.models.archs import DISCRIMINATORS, GENERATORS
+from ganedit.models.features import load_efficientnet_lite0
+from ganedit.training.augment import AdaptiveStrength, Augment
+from ganedit.training.config import TrainConfig
+from ganedit.training.data import Dataset, to_network
+from ganedit.training.discriminators import ProjectedDiscriminator
+from ganedit.training.ema import Ema
+from ganedit.training.losses import LOSSES
+from ganedit.training.penalties import gradient_penalty, r1_penalty, r2_penalty
+from ganedit.training.processes import Processes
+
+PROJECTED = "projected"
+
+
+class Trainer:
+    """The two networks, their optimizers, the average and the augmentation.
+
+    Chance is drawn anew at every step from the recipe's seed and the images seen, never carried along: that is why a
+    resumed run repeats the straight one bit for bit.
+    """
+
+    def __init__(self, config: TrainConfig, dataset: Dataset, processes: Processes) -> None:
+        """Build everything; the same recipe and data give the same weights.
+
+        Args:
+            config: the recipe.
+            dataset: pictures of the recipe's resolution.
+            processes: this process among those that train together.
+
+        Raises:
+            BadRecipeError: the networks cannot be built as the recipe says.
+        """
+        self.config, self.dataset, self.processes = config, dataset, processes
+        self.loss = LOSSES[config.loss.name]
+        self.c_dim = len(dataset.class_names) if config.data.condition == "class" else 0
+        torch.manual_seed(config.schedule.seed)
+        try:
+            self.generator, self.discriminator = self._networks()
+        except (ValueError, TypeError) as error:
+            raise BadRecipeError(f"The recipe's networks cannot be built: {error}") from error
+        layout: Any = {"memory_format": torch.channels_last}
+        for network in (self.generator, self.discriminator):
+            network.train().to(processes.device).to(**layout)
+        self.ema = Ema(self.generator, config.schedule.ema_kimg)
+        self.optimizers = [self._optimizer(network) for network in (self.generator, self.discriminator)]
+        self.augment = Augment(config.augment.policy)
+        fixed = config.augment.p if config.augment.p != "adaptive" else 0.0
+        self.strength = AdaptiveStrength(config.augment.target, config.augment.speed_kimg, float(fixed))
+
+    def _networks(self) -> tuple[nn.Module, nn.Module]:
+        config, resolution = self.config, self.config.data.resolution
+        shape = {"resolution": resolution, "c_dim": self.c_dim, "channels": self.dataset.channels}
+        made = config.generator
+        generator = GENERATORS[made.arch](
+            z_dim=made.z_dim, **shape, **_own(made.arch, made.width, made.blocks, made.widths)
+        )
+        judging = config.discriminator
+        if judging.arch == PROJECTED:
+            features = load_efficientnet_lite0()
+            return generator, ProjectedDiscriminator(features, resolution, self.c_dim, config.schedule.seed)
+        return generator, DISCRIMINATORS[judging.arch](**shape, **_own(judging.arch, judging.width, judging.blocks))
+
+    def _optimizer(self, network: nn.Module) -> torch.optim.Optimizer:
+        chosen = self.config.optimizer
+        learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        rate = chosen.lr_g if network is self.generator else chosen.lr_d
+        kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[chosen.name]
+        return kind(learned, lr=rate, betas=(chosen.beta1, chosen.beta2), weight_decay=chosen.weight_decay)
+
+    # -------------------------------------------------------------------- step
+
+    def step(self, images: Any, indices: Any, nimg: int) -> dict[str, Tensor]:
+        """Train D, then G, on one batch.
+
+        Args:
+            images: (n, R, R, C) uint8, this process's share of the batch.
+            indices: (n,) int64, where they stand in the data set.
+            nimg: images seen before this step.
+
+        Returns:
+            Scalars, not yet on the CPU: loss_g, loss_d, real_sign, fake_sign, grad_norm_g, grad_norm_d.
+        """
+        self._set_rates(nimg)
+        torch.manual_seed(_mix(self.config.schedule.seed, nimg))
+        real = to_network(images, self.processes.device)
+        if self.config.data.flip:
+            real = torch.where(torch.rand(len(real), 1, 1, 1, device=real.device) < 0.5, real.flip(-1), real)
+        condition = self.condition(indices)
+        z = self._latents(2)
+        said = self._train_discriminator(real, z[0], condition)
+        said |= self._train_generator(real, z[1], condition)
+        self.ema.update(self.generator, self.config.schedule.batch, nimg)
+        return said
+
+    def _latents(self, count: int) -> Tensor:
+        """(count, n, z_dim) for this process; all processes draw the whole batch and take their share."""
+        batch = self.config.schedule.batch
+        z = torch.randn(count, batch, self.config.generator.z_dim)
+        return z[:, self.processes.share(batch)].to(self.processes.device)
+
+    def condition(self, indices: Any) -> Tensor | None:
+        """(n, c_dim) one-hot classes of pictures, or None."""
+        if not self.c_dim or self.dataset.labels is None:
+            return None
+        labels = torch.from_numpy(self.dataset.labels[indices])
+        return nn.functional.one_hot(labels, self.c_dim).float().to(self.processes.device)
+
+    def _train_discriminator(self, real: Tensor, z: Tensor, condition: Tensor | None) -> dict[str, Tensor]:
+        weights = self.config.loss
+        with torch.no_grad(), self._precision():
+            fake = self.generator(z, condition)
+        real = real.detach().requires_grad_(weights.r1)
+        fake = fake.detach().requires_grad_(weights.r2)
+        with self._precision():
+            real_logits = self._judge(real, condition)
+            fake_logits = self._judge(fake, condition)
+        loss = self.loss.discriminator(real_logits, fake_logits).mean()
+        if weights.r1:
+            loss = loss + weights.gamma / 2 * r1_penalty(real_logits, real).mean()
+        if weights.r2:
+            loss = loss + weights.gamma / 2 * r2_penalty(fake_logits, fake).mean()
+        if weights.gp:
+            loss = loss + weights.gamma / 2 * gradient_penalty(self.discriminator, real, fake, condition).mean()
+        norm = self._update(1, self.discriminator, loss)
+        if self.config.augment.p == "adaptive" and self.config.augment.policy:
+            everyone = self.processes.mean(torch.stack([real_logits.detach().mean(), fake_logits.detach().mean()]))
+            zero = everyone.mean() if self.loss.pairs else 0.0
+            self.strength.observe(real_logits.detach() - zero)
+        signs = {"real_sign": real_logits.detach().sign().mean(), "fake_sign": fake_logits.detach().sign().mean()}
+        return {"loss_d": loss.detach(), "grad_norm_d": norm, **signs}
+
+    def _train_generator(self, real: Tensor, z: Tensor, condition: Tensor | None) -> dict[str, Tensor]:
+        self.discriminator.requires_grad_(False)
+        with self._precision():
+            fake_logits = self._judge(self.generator(z, condition), condition)
+            with torch.no_grad():
+                real_logits = self._judge(real.detach(), condition) if self.loss.pairs else fake_logits.detach()
+        loss = self.loss.generator(fake_logits, real_logits).mean()
+        norm = self._update(0, self.generator, loss)
+        self.discriminator.requires_grad_(True)
+        return {"loss_g": loss.detach(), "grad_norm_g": norm}
+
+    def _judge(self, pictures: Tensor, condition: Tensor | None) -> Tensor:
+        return self.discriminator(self.augment(pictures, self.strength.p), condition).float()
+
+    def _update(self, which: int, network: nn.Module, loss: Tensor) -> Tensor:
+        """Descend, with gradients averaged over all processes; gives their norm."""
+        optimizer = self.optimizers[which]
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        learned = [parameter for parameter in network.parameters() if parameter.grad is not None]
+        self.processes.average([parameter.grad for parameter in learned if parameter.grad is not None])
+        norm = torch.nn.utils.get_total_norm([parameter.grad for parameter in learned if parameter.grad is not None])
+        if torch.isfinite(norm):  # one bad batch must not poison the weights
+            optimizer.step()
+        return norm.detach()
+
+    @contextmanager
+    def _precision(self) -> Iterator[None]:
+        wanted = self.config.compute.precision
+        half = wanted == "bfloat16" or (wanted == "auto" and self.processes.half_is_faster)
+        with torch.autocast(self.processes.device.type, dtype=torch.bfloat16, enabled=half):
+            yield
+
+    def _set_rates(self, nimg: int) -> None:
+        """Let the learning rates fall along half a cosine over the whole run."""
+        chosen = self.config.optimizer
+        done = min(1.0, nimg / (self.config.schedule.kimg * 1000))
+        share = chosen.lr_end + (1 - chosen.lr_end) * 0.5 * (1 + math.cos(math.pi * done))
+        for optimizer, rate in zip(self.optimizers, (chosen.lr_g, chosen.lr_d), strict=True):
+            for group in optimizer.param_groups:
+                group["lr"] = rate * share
+
+    # ------------------------------------------------------------------- state
+
+    def state_dict(self) -> dict[str, Any]:
+        """Give everything that a resumed run needs, without the parts that never change."""
+        fixed = ("features.", "mixing.")
+        judge = {key: value for key, value in self.discriminator.state_dict().items() if not key.startswith(fixed)}
+        return {
+            "generator": self.generator.state_dict(),
+            "discriminator": judge,
+            "ema": self.ema.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+            "strength": self.strength.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from an earlier state of the same recipe and data."""
+        self.generator.load_state_dict(state["generator"])
+        self.discriminator.load_state_dict(self.discriminator.state_dict() | state["discriminator"])
+        self.ema.load_state_dict(state["ema"])
+        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
+        self.strength.load_state_dict(state["strength"])
+
+
+def _own(arch: str, width: int, blocks: int, widths: tuple[int, ...] = ()) -> dict[str, Any]:
+    """Give the arguments that an architecture takes besides the picture's shape."""
+    if arch == "fastgan":
+        return {"widths": widths or None}
+    return {"width": width, "blocks": blocks} if arch == "r3gan" else {"width": width}
+
+
+def _mix(seed: int, nimg: int) -> int:
+    """Give every step its own seed; neighbors must not be alike."""
+    return (seed * 0x9E3779B97F4A7C15 + nimg * 0xBF58476D1CE4E5B9) % (1 << 63)
