@@ -43,3 +43,7 @@ class BadDataError(UserError):
 
 class BadRecipeError(UserError):
     """A training recipe has an unknown key, or a value of the wrong type or out of range."""
+
+
+class TrainingFailedError(UserError):
+    """A training run broke down and did not recover."""

@@ -194,16 +194,6 @@ def test_the_target_is_the_mean_sign_of_real_logits(positive: int, moves: int) -
     assert strength.p == pytest.approx(0.5 + moves * 0.04)
 
 
-def test_where_only_differences_count_the_zero_is_half_way_between_real_and_fake() -> None:
-    strength = AdaptiveStrength(speed_kimg=1)
-    for _ in range(4):
-        strength.observe(torch.full((10, 4), -7.0), torch.full((10, 4), -9.0))
-    assert strength.sureness == 1.0
-    for _ in range(4):
-        strength.observe(torch.tensor([5.0, 7.0]), torch.tensor([7.0, 5.0]))
-    assert strength.sureness == 0.0
-
-
 def test_it_moves_on_every_fourth_batch_and_goes_on_from_a_state_in_between() -> None:
     straight, before = AdaptiveStrength(speed_kimg=1), AdaptiveStrength(speed_kimg=1)
     logits = torch.ones(10)

@@ -15,11 +15,13 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from ganedit.errors import BadCheckpointError, BadDataError, BadRecipeError
+from ganedit.errors import BadCheckpointError, BadDataError, BadRecipeError, TrainingFailedError
 from ganedit.models.snapshots import read_snapshot
 from ganedit.training.config import TrainConfig
+from ganedit.training.doctor import Verdict
 from ganedit.training.journal import read_stats
 from ganedit.training.loop import train
+from ganedit.training.trainer import Trainer
 
 ROOT = Path(__file__).parents[1]
 TINY = {
@@ -62,8 +64,11 @@ def test_a_run_writes_journal_samples_snapshots_and_state(pictures: Path, tmp_pa
     ticks = read_stats(tmp_path / "run")
     assert [round(tick["kimg"], 3) for tick in ticks] == [0.008, 0.016, 0.024, 0.032, 0.04, 0.048]
     wanted = {"kimg", "loss_g", "loss_d", "real_sign", "fake_sign", "images_per_second", "seconds_left", "augment_p"}
-    assert wanted <= set(ticks[0]) and all(np.isfinite(list(ticks[0].values())))
-    assert len(list((tmp_path / "run" / "samples").glob("*.png"))) == 6
+    assert wanted <= set(ticks[0])
+    assert all(np.isfinite(value) for value in ticks[0].values() if not isinstance(value, str))
+    assert ticks[0]["health"] == "ok" and "Too early" in ticks[0]["verdict"]
+    assert {"diversity", "vendi", "coverage"} <= set(ticks[0])
+    assert len(list((tmp_path / "run" / "samples").glob("*.png"))) == 7  # one before the first step
     assert len(list((tmp_path / "run").glob("snapshot-*.safetensors"))) == 3
     assert sum(isinstance(item, Path) for item in told) == 3
     snapshot = read_snapshot(last(tmp_path / "run"))
@@ -116,6 +121,67 @@ def test_what_does_not_belong_together_is_not_resumed(pictures: Path, tmp_path: 
         train(config(), pictures, tmp_path / "run", resume=True)
     with pytest.raises(BadCheckpointError, match="without --resume"):
         train(config(), pictures, tmp_path / "nothing", resume=True)
+
+
+def test_a_new_run_does_not_overwrite_one_that_is_there(pictures: Path, tmp_path: Path) -> None:
+    train(config(), pictures, tmp_path / "run")
+    before = (tmp_path / "run" / "stats.jsonl").read_bytes()
+    with pytest.raises(BadRecipeError, match="already"):
+        train(config(), pictures, tmp_path / "run")
+    assert (tmp_path / "run" / "stats.jsonl").read_bytes() == before
+
+
+def break_weights(monkeypatch: pytest.MonkeyPatch, at_nimg: int, times: int) -> list[int]:
+    """Make G's weights NaN at the step after ``at_nimg``; gives the list of when that was done."""
+    step, broken = Trainer.step, []
+
+    def poisoned(self: Trainer, images: np.ndarray, indices: np.ndarray, nimg: int) -> dict:
+        if nimg == at_nimg and len(broken) < times:
+            broken.append(nimg)
+            with torch.no_grad():
+                for parameter in self.generator.parameters():
+                    parameter.fill_(float("nan"))
+        return step(self, images, indices, nimg)
+
+    monkeypatch.setattr(Trainer, "step", poisoned)
+    return broken
+
+
+def test_when_the_numbers_break_the_run_goes_back_to_the_last_good_state(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = break_weights(monkeypatch, at_nimg=20, times=1)
+    train(config(), pictures, tmp_path / "run")
+    assert broken == [20]
+    ticks = read_stats(tmp_path / "run")
+    told = [tick for tick in ticks if tick.get("rollbacks")]
+    assert len(told) == 1 and told[0]["kimg"] == 0.016 and told[0]["health"] == "ill"
+    assert "went back to kimg 0.016" in told[0]["verdict"] and "0.5 times" in told[0]["verdict"]
+    assert ticks[-1]["kimg"] == 0.048 and ticks[-1]["skipped"] == 0
+    assert all(torch.isfinite(value).all() for value in load_file(last(tmp_path / "run")).values())
+    state = torch.load(tmp_path / "run" / "state.pt", weights_only=True)["trainer"]
+    assert state["rollbacks"] == 1 and state["optimizers"][0]["param_groups"][0]["lr"] == pytest.approx(1e-4)
+
+
+def test_a_run_that_breaks_again_and_again_is_given_up_in_one_sentence(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = break_weights(monkeypatch, at_nimg=0, times=100)
+    with pytest.raises(TrainingFailedError, match="lower optimizer"):
+        train(config(), pictures, tmp_path / "run")
+    assert len(broken) == 4
+    assert not list((tmp_path / "run").glob("snapshot-*"))  # nothing broken was kept
+
+
+def test_a_run_that_stays_ill_is_ended_if_asked(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ganedit.training.record.diagnose", lambda history, config: Verdict("ill", "It is ill."))
+    train(config(doctor={"stop": True}), pictures, tmp_path / "stopped")
+    train(config(doctor={"stop": False}), pictures, tmp_path / "free")
+    assert read_stats(tmp_path / "free")[-1]["kimg"] == 0.048
+    assert read_stats(tmp_path / "stopped")[-1]["kimg"] == pytest.approx(0.044)  # a tick after the fifth
+    assert last(tmp_path / "stopped").exists()
 
 
 def test_data_and_recipes_that_do_not_fit_are_one_sentence(pictures: Path, tmp_path: Path) -> None:
@@ -197,13 +263,15 @@ def test_two_processes_have_the_losses_of_one(pictures: Path, tmp_path: Path) ->
     recipe = config(schedule=schedule)
     file = write_recipe(tmp_path / "r.toml", recipe)
     train(recipe, pictures, tmp_path / "one")
-    launcher = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines"]
-    launcher += ["1", "--mixed_precision", "no", "--dynamo_backend", "no", "-m", "ganedit"]
+    # --multi_gpu is the launcher's word for several processes on one machine; with --cpu it starts a single one.
+    launcher = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"]
+    launcher += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no", "-m", "ganedit"]
     words = launcher + command(file, pictures, tmp_path / "two")[3:]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true", "MASTER_ADDR": "127.0.0.1"}
     done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr[-2000:]
     one, two = (read_stats(tmp_path / run) for run in ("one", "two"))
     assert len(one) == len(two) == 20
+    assert {tick["processes"] for tick in one} == {1} and {tick["processes"] for tick in two} == {2}
     for a, b in zip(one, two, strict=True):
         assert abs(a["loss_g"] - b["loss_g"]) < 1e-4 and abs(a["loss_d"] - b["loss_d"]) < 1e-4

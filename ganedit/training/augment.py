@@ -184,16 +184,13 @@ class AdaptiveStrength:
         self._signs, self._nimg, self._batches = 0.0, 0, 0
 
     @torch.no_grad()
-    def observe(self, real_logits: Tensor, fake_logits: Tensor | None = None) -> None:
+    def observe(self, real_logits: Tensor) -> None:
         """Count one batch; every fourth one moves ``p``.
 
         Args:
-            real_logits: (N,) or (N, K), of all processes together.
-            fake_logits: the same for fakes, for a loss under which only differences of logits mean something: the
-                zero is then put half-way between the means of the two.
+            real_logits: (N,) or (N, K), of all processes together; for a loss under which only differences of logits
+                mean something, minus the middle between real and fake.
         """
-        if fake_logits is not None:
-            real_logits = real_logits - (real_logits.mean() + fake_logits.mean()) / 2
         heads = real_logits.numel() // len(real_logits)
         self._signs += real_logits.sign().sum().item() / heads
         self._nimg += len(real_logits)

@@ -133,6 +133,7 @@ class OptimizerConfig(_Section):
         beta2: memory of the squared gradient.
         weight_decay: pull of the weights towards 0.
         lr_end: share of the learning rates that is left at the end of a cosine over all kimg; 1 keeps them.
+        clip: longest gradient, in multiples of what is usual for the network so far; 0 for no limit.
     """
 
     name: Literal["adam", "adamw"] = "adam"
@@ -142,6 +143,7 @@ class OptimizerConfig(_Section):
     beta2: Beta = 0.99
     weight_decay: Share = 0.0
     lr_end: Share = 1.0
+    clip: Annotated[float, Range(0, 10_000)] = 10.0
 
 
 @dataclass(frozen=True)
@@ -196,6 +198,19 @@ class ComputeConfig(_Section):
 
 
 @dataclass(frozen=True)
+class DoctorConfig(_Section):
+    """How a run is watched.
+
+    Attributes:
+        samples: pictures of either kind that diversity is measured on at every tick; 0 measures none.
+        stop: end a run, saved, that stays ill.
+    """
+
+    samples: Literal[0, 32, 64, 128, 256, 512] = 128
+    stop: bool = False
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """Everything that decides a training run but the data themselves."""
 
@@ -207,6 +222,7 @@ class TrainConfig:
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     compute: ComputeConfig = field(default_factory=ComputeConfig)
+    doctor: DoctorConfig = field(default_factory=DoctorConfig)
 
     def __post_init__(self) -> None:
         """Check what concerns two keys at once."""

@@ -109,10 +109,17 @@ class ProjectedDiscriminator(nn.Module):
 
     def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
         """Turn (N, 3, R, R) in [-1, 1] and (N, c_dim) or None into (N, 64) logits, 16 a head; higher: more real."""
-        if x.shape[-1] < self._size_px:
-            x = F.interpolate(x, size=(self._size_px, self._size_px), mode="bilinear")
-        maps = self.mixing(self.features.features((x + 1) / 2, _BLOCKS))
+        maps = self.mixing(self.features.features((self._enlarged(x) + 1) / 2, _BLOCKS))
         return torch.cat([head(each, condition) for head, each in zip(self.heads, maps, strict=True)], dim=1)
+
+    def describe(self, x: Tensor) -> Tensor:
+        """Turn (N, 3, R, R) in [-1, 1] into (N, 320) features: the means of the coarsest map of the frozen network."""
+        return self.features.features((self._enlarged(x) + 1) / 2, _BLOCKS)[-1].float().mean(dim=(2, 3))
+
+    def _enlarged(self, x: Tensor) -> Tensor:
+        if x.shape[-1] >= self._size_px:
+            return x
+        return F.interpolate(x, size=(self._size_px, self._size_px), mode="bilinear")
 
     def train(self, mode: bool = True) -> Self:
         """Set the heads' mode; the fixed parts stay in eval mode."""

@@ -12,18 +12,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganedit.errors import BadRecipeError
-from ganedit.models.snapshots import write_snapshot
+from ganedit.errors import BadRecipeError, TrainingFailedError
 from ganedit.training.config import TrainConfig
 from ganedit.training.data import Batches, Dataset, prepare
-from ganedit.training.journal import Journal
 from ganedit.training.processes import Processes
+from ganedit.training.record import Record
 from ganedit.training.state import load_state, save_state
 from ganedit.training.trainer import Trainer
 
 STATE_FILE = "state.pt"
-_SAMPLES = 36
-_SAMPLE_SEED = 20
+MAX_ROLLBACKS = 3
 
 Stats = Mapping[str, Any]
 
@@ -34,14 +32,15 @@ def train(
     out: Path,
     *,
     resume: bool = False,
-    on_tick: Callable[[Stats], None] | None = None,
-    on_snapshot: Callable[[Path], None] | None = None,
+    on_tick: Callable[[Stats], None] = lambda stats: None,
+    on_snapshot: Callable[[Path], None] = lambda path: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> None:
     """Train a generator.
 
     Writes ``stats.jsonl`` (one object a tick), ``samples/*.png`` (always from the same z), ``snapshot-*.safetensors``
-    and ``state.pt`` into ``out``.
+    and ``state.pt`` into ``out``. When the numbers stop being finite, the run goes back to the last state that was
+    good, halves the learning rates and goes on.
 
     Args:
         config: the recipe.
@@ -57,6 +56,7 @@ def train(
         BadRecipeError: the recipe does not fit, or is not the one of the run that is to go on.
         BadDataError: there are no usable pictures.
         BadCheckpointError: there is no state to go on from.
+        TrainingFailedError: the numbers were not finite again after ``MAX_ROLLBACKS`` rollbacks.
     """
     if config.generator.arch == "mlp":
         raise BadRecipeError("generator.arch = mlp makes points, not pictures; use r3gan, fastgan or dcgan.")
@@ -64,91 +64,115 @@ def train(
         torch.set_num_threads(config.compute.threads)
     processes = Processes()
     dataset = _prepare(config, data, out, processes)
-    trainer = Trainer(config, dataset, processes)
-    nimg = _resume(trainer, out) if resume else 0
-    run = _Run(trainer, out, nimg) if processes.is_main else None
-    batch, total = config.schedule.batch, round(config.schedule.kimg * 1000)
-    seen: list[dict[str, Tensor]] = []
-    started = time.perf_counter()
-    with Batches(dataset, nimg, batch, config.schedule.seed, processes.rank, processes.world) as batches:
-        while True:
-            last = nimg >= total or should_stop()
-            if run and seen and (last or _crosses(nimg, batch, config.schedule.tick_kimg)):
-                stats = run.tick(nimg, seen, time.perf_counter() - started)
-                seen, started = [], time.perf_counter()
-                if on_tick:
-                    on_tick(stats)
-            if run and (last or _crosses(nimg, batch, config.schedule.snapshot_kimg)) and nimg > run.saved_nimg:
-                path = run.save(nimg)
-                if on_snapshot:
-                    on_snapshot(path)
-            if last:
-                break
-            images, indices = next(batches)
-            seen.append(trainer.step(images, indices, nimg))
-            nimg += batch
+    run = _Run(config, dataset, out, processes)
+    run.begin(resume)
+    while run.advance(on_tick, on_snapshot, should_stop):
+        run.roll_back(on_tick)
     processes.wait()
 
 
 class _Run:
-    """What the main process writes."""
+    """One process's part of a run: the trainer, how far it is, and, in the main process, what is written down."""
 
-    def __init__(self, trainer: Trainer, out: Path, nimg: int) -> None:
-        """Open the journal; on a fresh run, write the first samples."""
-        self._trainer, self._out = trainer, out
-        self.saved_nimg = nimg if self._snapshot_path(nimg).exists() else -1
-        self._journal = Journal(out, nimg / 1000)
-        generator = torch.Generator().manual_seed(_SAMPLE_SEED)
-        config = trainer.config
-        self._z = torch.randn(_SAMPLES, config.generator.z_dim, generator=generator).to(trainer.processes.device)
-        self._condition = None
-        if trainer.c_dim:
-            classes = torch.arange(_SAMPLES) % trainer.c_dim
-            self._condition = torch.nn.functional.one_hot(classes, trainer.c_dim).float().to(self._z.device)
+    def __init__(self, config: TrainConfig, dataset: Dataset, out: Path, processes: Processes) -> None:
+        self._config, self._dataset, self._processes = config, dataset, processes
+        self._trainer = Trainer(config, dataset, processes)
+        self._state_path = out / STATE_FILE
+        self._out = out
+        self._record: Record | None = None
+        self._nimg = 0
 
-    def tick(self, nimg: int, seen: list[dict[str, Tensor]], seconds: float) -> Stats:
-        """Write a line about the steps since the last one."""
-        trainer, schedule = self._trainer, self._trainer.config.schedule
-        means = {key: float(torch.stack([step[key] for step in seen]).mean()) for key in seen[0]}
-        images = len(seen) * schedule.batch
-        rate = images / seconds
-        stats = {
-            "kimg": nimg / 1000,
-            **{key: round(value, 6) for key, value in means.items()},
-            "augment_p": round(trainer.strength.p, 4),
-            "images_per_second": round(rate, 2),
-            "seconds_left": round(max(0.0, schedule.kimg * 1000 - nimg) / rate),
-        }
-        self._journal.tick(stats)
-        self._journal.samples(self.sample(), nimg / 1000)
-        return stats
+    def begin(self, resume: bool) -> None:
+        """Go on from the state on disk, or write a first one so that there always is a state to go back to."""
+        if resume:
+            self._load()
+        elif self._state_path.exists():
+            raise BadRecipeError(f"There is a run in {self._out} already; resume it, or name another folder.")
+        self._processes.wait()  # all have looked before the first state is written
+        if self._processes.is_main:
+            self._record = Record(self._trainer, self._out, self._nimg)
+            if not resume:
+                self._save_state()
+        self._processes.wait()
 
-    @torch.no_grad()
-    def sample(self) -> Tensor:
-        """Pictures of the averaged generator from the fixed z."""
-        return self._trainer.ema.module(self._z, self._condition)
+    def advance(
+        self, on_tick: Callable[[Stats], None], on_snapshot: Callable[[Path], None], should_stop: Callable[[], bool]
+    ) -> bool:
+        """Train to the end, or until the numbers are not finite any more, which is True."""
+        config, schedule, processes = self._config, self._config.schedule, self._processes
+        seen: list[dict[str, Tensor]] = []
+        started, ill = time.perf_counter(), False
+        with Batches(
+            self._dataset, self._nimg, schedule.batch, schedule.seed, processes.rank, processes.world
+        ) as batches:
+            while True:
+                last = self._nimg >= round(schedule.kimg * 1000) or processes.any(ill or should_stop())
+                ticks = bool(seen) and (last or self._crosses(schedule.tick_kimg))
+                saves = last or self._crosses(schedule.snapshot_kimg)
+                if (ticks or saves) and self._is_lost(seen):
+                    return True
+                if ticks:
+                    if self._record:
+                        stats = self._record.tick(self._nimg, seen, time.perf_counter() - started)
+                        on_tick(stats)
+                        ill = config.doctor.stop and self._record.stays_ill
+                    seen, started = [], time.perf_counter()
+                if saves and self._record and self._nimg > self._record.saved_nimg:
+                    self._save_state()  # first: a run that is killed in between makes up for the snapshot
+                    on_snapshot(self._record.save(self._nimg))
+                if last:
+                    return False
+                images, indices = next(batches)
+                seen.append(self._trainer.step(images, indices, self._nimg))
+                self._nimg += schedule.batch
 
-    def save(self, nimg: int) -> Path:
-        """Write a snapshot and the state."""
-        trainer = self._trainer
-        config, dataset = trainer.config, trainer.dataset
-        facts = {
-            "kimg": nimg / 1000,
-            "recipe": config.to_dict(),
-            "data": dataset.digest,
-            "pictures": len(dataset),
-            "class_names": list(dataset.class_names) if trainer.c_dim else [],
-            "license": dataset.license,
-        }
-        state = {"nimg": nimg, "recipe": config.digest, "data": dataset.digest, "trainer": trainer.state_dict()}
-        save_state(self._out / STATE_FILE, state)  # first: a run that is killed in between makes up for the snapshot
-        path = self._snapshot_path(nimg)
-        write_snapshot(path, trainer.ema.module, config.generator.arch, facts)
-        self.saved_nimg = nimg
-        return path
+    def _is_lost(self, seen: list[dict[str, Tensor]]) -> bool:
+        """Whether most of the last updates came to nothing, or what is kept holds numbers that are not finite."""
+        skipped = bool(seen) and float(torch.stack([step["skipped"] for step in seen]).mean()) >= 0.5
+        return self._processes.any(skipped or not self._trainer.is_finite())
 
-    def _snapshot_path(self, nimg: int) -> Path:
-        return self._out / f"snapshot-{nimg:09d}.safetensors"
+    def roll_back(self, on_tick: Callable[[Stats], None]) -> None:
+        """Go back to the last state, with half the learning rates.
+
+        Raises:
+            TrainingFailedError: that has been done too often.
+        """
+        lost_at, rollbacks = self._nimg, self._trainer.rollbacks + 1
+        chosen = self._config.optimizer
+        if rollbacks > MAX_ROLLBACKS:
+            raise TrainingFailedError(
+                f"The numbers stopped being finite {rollbacks} times, at last at kimg {lost_at / 1000:g}; lower "
+                f"optimizer.lr_g to {chosen.lr_g / 10:g} and optimizer.lr_d to {chosen.lr_d / 10:g}, or set "
+                "compute.precision to float32."
+            )
+        self._load()
+        self._trainer.rollbacks = rollbacks
+        if self._record:
+            self._save_state()
+            on_tick(self._record.rolled_back(lost_at, self._nimg, rollbacks))
+        self._processes.wait()
+
+    def _load(self) -> None:
+        state = load_state(self._state_path)
+        if state["recipe"] != self._config.digest:
+            raise BadRecipeError(
+                "This run was begun with another recipe; resume with the same one, or start a new run."
+            )
+        if state["data"] != self._dataset.digest:
+            raise BadRecipeError(
+                "This run was begun with other pictures; resume with the same ones, or start a new run."
+            )
+        self._trainer.load_state_dict(state["trainer"])
+        self._nimg = int(state["nimg"])
+
+    def _save_state(self) -> None:
+        state = {"nimg": self._nimg, "recipe": self._config.digest, "data": self._dataset.digest}
+        save_state(self._state_path, {**state, "trainer": self._trainer.state_dict()})
+
+    def _crosses(self, every_kimg: float) -> bool:
+        """Whether the last step passed a multiple of ``every_kimg``."""
+        every = every_kimg * 1000
+        return self._nimg > 0 and int(self._nimg / every) > int((self._nimg - self._config.schedule.batch) / every)
 
 
 def _prepare(config: TrainConfig, data: Path, out: Path, processes: Processes) -> Dataset:
@@ -165,19 +189,3 @@ def _prepare(config: TrainConfig, data: Path, out: Path, processes: Processes) -
     if config.data.condition == "text":
         raise BadRecipeError("data.condition = text is not supported yet; use class or none.")
     return dataset
-
-
-def _resume(trainer: Trainer, out: Path) -> int:
-    state = load_state(out / STATE_FILE)
-    if state["recipe"] != trainer.config.digest:
-        raise BadRecipeError("This run was begun with another recipe; resume with the same one, or start a new run.")
-    if state["data"] != trainer.dataset.digest:
-        raise BadRecipeError("This run was begun with other pictures; resume with the same ones, or start a new run.")
-    trainer.load_state_dict(state["trainer"])
-    return int(state["nimg"])
-
-
-def _crosses(nimg: int, batch: int, every_kimg: float) -> bool:
-    """Whether the step that led to ``nimg`` passed a multiple of ``every_kimg``."""
-    every = every_kimg * 1000
-    return nimg > 0 and int(nimg / every) > int((nimg - batch) / every)

@@ -51,6 +51,16 @@ class Processes:
             self.average([values])
         return values
 
+    def gather(self, values: Tensor) -> Tensor:
+        """Give the rows of all processes, one process after the other, apart from any graph."""
+        rows = self._accelerator.gather(values.detach())
+        assert isinstance(rows, Tensor)
+        return rows
+
+    def any(self, said: bool) -> bool:
+        """Tell whether one of them says so; all get the same answer."""
+        return bool(self.mean(torch.tensor(float(said), device=self.device)) > 0)
+
     def wait(self) -> None:
         """Go on when all processes are here."""
         self._accelerator.wait_for_everyone()

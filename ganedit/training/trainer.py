@@ -12,6 +12,7 @@ from ganedit.errors import BadRecipeError
 from ganedit.models.archs import DISCRIMINATORS, GENERATORS
 from ganedit.models.features import load_efficientnet_lite0
 from ganedit.training.augment import AdaptiveStrength, Augment
+from ganedit.training.clipping import Clipper
 from ganedit.training.config import TrainConfig
 from ganedit.training.data import Dataset, to_network
 from ganedit.training.discriminators import ProjectedDiscriminator
@@ -21,6 +22,8 @@ from ganedit.training.penalties import gradient_penalty, r1_penalty, r2_penalty
 from ganedit.training.processes import Processes
 
 PROJECTED = "projected"
+_LOOK_PX = 16
+_OTHER_CHANCE = 1_000_003  # apart enough that no two seeds of a recipe meet
 
 
 class Trainer:
@@ -28,6 +31,10 @@ class Trainer:
 
     Chance is drawn anew at every step from the recipe's seed and the images seen, never carried along: that is why a
     resumed run repeats the straight one bit for bit.
+
+    Attributes:
+        rollbacks: how often the run went back to an earlier state. Each time the learning rates are halved and chance
+            is another, or the same would happen again.
     """
 
     def __init__(self, config: TrainConfig, dataset: Dataset, processes: Processes) -> None:
@@ -57,6 +64,8 @@ class Trainer:
         self.augment = Augment(config.augment.policy)
         fixed = config.augment.p if config.augment.p != "adaptive" else 0.0
         self.strength = AdaptiveStrength(config.augment.target, config.augment.speed_kimg, float(fixed))
+        self.clippers = [Clipper(config.optimizer.clip) for _ in self.optimizers]
+        self.rollbacks = 0
 
     def _networks(self) -> tuple[nn.Module, nn.Module]:
         config, resolution = self.config, self.config.data.resolution
@@ -89,10 +98,11 @@ class Trainer:
             nimg: images seen before this step.
 
         Returns:
-            Scalars, not yet on the CPU: loss_g, loss_d, real_sign, fake_sign, grad_norm_g, grad_norm_d.
+            Scalars, not yet on the CPU: loss_g, loss_d, real_sign, fake_sign, grad_norm_g, grad_norm_d, and skipped,
+            the share of the two updates that were left out because their gradients were no finite numbers.
         """
         self._set_rates(nimg)
-        torch.manual_seed(_mix(self.config.schedule.seed, nimg))
+        torch.manual_seed(_mix(self.config.schedule.seed + self.rollbacks * _OTHER_CHANCE, nimg))
         real = to_network(images, self.processes.device)
         if self.config.data.flip:
             real = torch.where(torch.rand(len(real), 1, 1, 1, device=real.device) < 0.5, real.flip(-1), real)
@@ -100,6 +110,8 @@ class Trainer:
         z = self._latents(2)
         said = self._train_discriminator(real, z[0], condition)
         said |= self._train_generator(real, z[1], condition)
+        norms = torch.stack([said["grad_norm_g"], said["grad_norm_d"]])
+        said["skipped"] = 1 - norms.isfinite().float().mean()
         self.ema.update(self.generator, self.config.schedule.batch, nimg)
         return said
 
@@ -133,12 +145,14 @@ class Trainer:
         if weights.gp:
             loss = loss + weights.gamma / 2 * gradient_penalty(self.discriminator, real, fake, condition).mean()
         norm = self._update(1, self.discriminator, loss)
+        real_logits, fake_logits = self.processes.gather(real_logits), self.processes.gather(fake_logits)
+        if self.loss.pairs:  # only differences of logits mean something: put the zero half-way
+            zero = (real_logits.mean() + fake_logits.mean()) / 2
+            real_logits, fake_logits = real_logits - zero, fake_logits - zero
         if self.config.augment.p == "adaptive" and self.config.augment.policy:
-            everyone = self.processes.mean(torch.stack([real_logits.detach().mean(), fake_logits.detach().mean()]))
-            zero = everyone.mean() if self.loss.pairs else 0.0
-            self.strength.observe(real_logits.detach() - zero)
-        signs = {"real_sign": real_logits.detach().sign().mean(), "fake_sign": fake_logits.detach().sign().mean()}
-        return {"loss_d": loss.detach(), "grad_norm_d": norm, **signs}
+            self.strength.observe(real_logits)
+        signs = {"real_sign": real_logits.sign().mean(), "fake_sign": fake_logits.sign().mean()}
+        return {"loss_d": self.processes.mean(loss.detach()), "grad_norm_d": norm, **signs}
 
     def _train_generator(self, real: Tensor, z: Tensor, condition: Tensor | None) -> dict[str, Tensor]:
         self.discriminator.requires_grad_(False)
@@ -149,20 +163,21 @@ class Trainer:
         loss = self.loss.generator(fake_logits, real_logits).mean()
         norm = self._update(0, self.generator, loss)
         self.discriminator.requires_grad_(True)
-        return {"loss_g": loss.detach(), "grad_norm_g": norm}
+        return {"loss_g": self.processes.mean(loss.detach()), "grad_norm_g": norm}
 
     def _judge(self, pictures: Tensor, condition: Tensor | None) -> Tensor:
         return self.discriminator(self.augment(pictures, self.strength.p), condition).float()
 
     def _update(self, which: int, network: nn.Module, loss: Tensor) -> Tensor:
-        """Descend, with gradients averaged over all processes; gives their norm."""
+        """Descend, with gradients averaged over all processes; gives their norm as it was before clipping."""
         optimizer = self.optimizers[which]
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        learned = [parameter for parameter in network.parameters() if parameter.grad is not None]
-        self.processes.average([parameter.grad for parameter in learned if parameter.grad is not None])
-        norm = torch.nn.utils.get_total_norm([parameter.grad for parameter in learned if parameter.grad is not None])
+        gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
+        self.processes.average(gradients)
+        norm = torch.nn.utils.get_total_norm(gradients)
         if torch.isfinite(norm):  # one bad batch must not poison the weights
+            self.clippers[which].clip(gradients, float(norm))
             optimizer.step()
         return norm.detach()
 
@@ -178,9 +193,29 @@ class Trainer:
         chosen = self.config.optimizer
         done = min(1.0, nimg / (self.config.schedule.kimg * 1000))
         share = chosen.lr_end + (1 - chosen.lr_end) * 0.5 * (1 + math.cos(math.pi * done))
+        share *= 0.5**self.rollbacks
         for optimizer, rate in zip(self.optimizers, (chosen.lr_g, chosen.lr_d), strict=True):
             for group in optimizer.param_groups:
                 group["lr"] = rate * share
+
+    def is_finite(self) -> bool:
+        """Whether all that is kept is finite: a batch norm remembers a bad batch even if no step was made."""
+        kept = [value for value in self.ema.state_dict().values() if value.is_floating_point()]
+        return bool(torch.stack([value.isfinite().all() for value in kept]).all())
+
+    @torch.no_grad()
+    def features(self, pictures: Tensor) -> Tensor:
+        """What two pictures are compared by: what the frozen network sees, where there is one, else their colors.
+
+        Args:
+            pictures: (N, C, R, R) in [-1, 1].
+
+        Returns:
+            (N, D) float32.
+        """
+        if isinstance(self.discriminator, ProjectedDiscriminator):
+            return self.discriminator.describe(pictures)
+        return nn.functional.adaptive_avg_pool2d(pictures.float(), min(_LOOK_PX, pictures.shape[-1])).flatten(1)
 
     # ------------------------------------------------------------------- state
 
@@ -194,6 +229,8 @@ class Trainer:
             "ema": self.ema.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "strength": self.strength.state_dict(),
+            "clippers": [clipper.state_dict() for clipper in self.clippers],
+            "rollbacks": self.rollbacks,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -204,6 +241,9 @@ class Trainer:
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
         self.strength.load_state_dict(state["strength"])
+        for clipper, saved in zip(self.clippers, state["clippers"], strict=True):
+            clipper.load_state_dict(saved)
+        self.rollbacks = int(state["rollbacks"])
 
 
 def _own(arch: str, width: int, blocks: int, widths: tuple[int, ...] = ()) -> dict[str, Any]:

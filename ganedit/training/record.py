@@ -1,0 +1,159 @@
+"""What the main process writes down: the ticks with the doctor's verdict, the sample grids, the snapshots."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganedit.models.snapshots import write_snapshot
+from ganedit.training.data import to_network
+from ganedit.training.doctor import Verdict, diagnose, measure_diversity
+from ganedit.training.journal import Journal, read_stats
+from ganedit.training.trainer import Trainer
+
+_SHOWN = 36
+_SEED = 20
+_AT_ONCE = 32
+_ENOUGH = 8  # pictures below which their variety says nothing
+_ILL_TICKS = 5
+
+
+class Record:
+    """The files of one run.
+
+    Attributes:
+        saved_nimg: images seen at the last snapshot, -1 without any.
+    """
+
+    def __init__(self, trainer: Trainer, out: Path, nimg: int) -> None:
+        """Open the journal; on a fresh run, write the first samples.
+
+        Args:
+            trainer: what the record is about.
+            out: folder of the run.
+            nimg: images seen so far; what was written later, by a run that was cut off, is dropped.
+        """
+        self._trainer, self._out = trainer, out
+        self.saved_nimg = nimg if self._snapshot_path(nimg).exists() else -1
+        self._journal = Journal(out, nimg / 1000)
+        self._history = read_stats(out)
+        chance = torch.Generator().manual_seed(_SEED)
+        z_dim, watched = trainer.config.generator.z_dim, self._watched()
+        self._z = torch.randn(max(_SHOWN, len(watched)), z_dim, generator=chance).to(trainer.processes.device)
+        self._shown_condition = self._condition_of_shown()
+        self._watched_condition = trainer.condition(watched) if len(watched) else None
+        self._real = self._describe_real(watched)
+        if not nimg:
+            self._journal.samples(self._sample(_SHOWN, self._shown_condition), 0.0)
+
+    @property
+    def stays_ill(self) -> bool:
+        """Whether the doctor has called the run ill for some time."""
+        last = [tick.get("health") for tick in self._history[-_ILL_TICKS:]]
+        return len(last) == _ILL_TICKS and set(last) == {"ill"}
+
+    def tick(self, nimg: int, seen: list[dict[str, Tensor]], seconds: float) -> dict[str, Any]:
+        """Write a line about the steps since the last one, and a grid of samples.
+
+        Args:
+            nimg: images seen.
+            seen: what each step said.
+            seconds: that the steps took.
+
+        Returns:
+            The line; numbers that are not finite are None in it.
+        """
+        trainer, schedule = self._trainer, self._trainer.config.schedule
+        means = {key: float(torch.stack([step[key] for step in seen]).mean()) for key in seen[0]}
+        rate = len(seen) * schedule.batch / seconds
+        stats = {
+            "kimg": nimg / 1000,
+            **{key: _number(value) for key, value in means.items()},
+            "augment_p": round(trainer.strength.p, 4),
+            "images_per_second": round(rate, 2),
+            "processes": trainer.processes.world,
+            "seconds_left": round(max(0.0, schedule.kimg * 1000 - nimg) / rate),
+            **{key: _number(value) for key, value in self._diversity().items()},
+        }
+        self._journal.samples(self._sample(_SHOWN, self._shown_condition), nimg / 1000)
+        return self._write(stats, diagnose([*self._history, stats], trainer.config))
+
+    def rolled_back(self, lost_nimg: int, nimg: int, rollbacks: int) -> dict[str, Any]:
+        """Write a line that says that the run went back; gives it."""
+        rate = 0.5**rollbacks
+        sentence = (
+            f"The numbers stopped being finite before kimg {lost_nimg / 1000:g}, so the run went back to kimg "
+            f"{nimg / 1000:g} and goes on with {rate:g} times the learning rates."
+        )
+        return self._write({"kimg": nimg / 1000, "rollbacks": rollbacks}, Verdict("ill", sentence))
+
+    def save(self, nimg: int) -> Path:
+        """Write a snapshot of the averaged generator and give its path."""
+        trainer, dataset = self._trainer, self._trainer.dataset
+        facts = {
+            "kimg": nimg / 1000,
+            "recipe": trainer.config.to_dict(),
+            "data": dataset.digest,
+            "pictures": len(dataset),
+            "class_names": list(dataset.class_names) if trainer.c_dim else [],
+            "license": dataset.license,
+        }
+        path = self._snapshot_path(nimg)
+        write_snapshot(path, trainer.ema.module, trainer.config.generator.arch, facts)
+        self.saved_nimg = nimg
+        return path
+
+    def _write(self, stats: dict[str, Any], verdict: Verdict) -> dict[str, Any]:
+        line = {**stats, "health": verdict.health, "verdict": verdict.sentence}
+        self._journal.tick(line)
+        self._history.append(line)
+        return line
+
+    def _watched(self) -> np.ndarray:
+        """Which pictures of the data stand for all of them; as many samples are compared with them."""
+        count = min(self._trainer.config.doctor.samples, len(self._trainer.dataset))
+        chosen = np.random.default_rng(_SEED).permutation(len(self._trainer.dataset))[:count]
+        return chosen if count >= _ENOUGH else chosen[:0]
+
+    def _describe_real(self, watched: np.ndarray) -> Tensor | None:
+        if not len(watched):
+            return None
+        images = np.asarray(self._trainer.dataset.images[watched])
+        real = to_network(images, self._trainer.processes.device)
+        return torch.cat([self._trainer.features(part) for part in real.split(_AT_ONCE)])
+
+    def _diversity(self) -> dict[str, float]:
+        if self._real is None:
+            return {}
+        fake = self._sample(len(self._real), self._watched_condition)
+        features = torch.cat([self._trainer.features(part) for part in fake.split(_AT_ONCE)])
+        if not features.isfinite().all():
+            return {}
+        return measure_diversity(real=self._real, fake=features)
+
+    def _condition_of_shown(self) -> Tensor | None:
+        """Classes in turn, so that every grid shows as many of them as it can."""
+        trainer = self._trainer
+        if not trainer.c_dim:
+            return None
+        classes = torch.arange(_SHOWN) % trainer.c_dim
+        return torch.nn.functional.one_hot(classes, trainer.c_dim).float().to(self._z.device)
+
+    @torch.no_grad()
+    def _sample(self, count: int, condition: Tensor | None) -> Tensor:
+        """Pictures of the averaged generator from the first fixed z."""
+        generator = self._trainer.ema.module
+        conditions = [None] * count if condition is None else condition.split(_AT_ONCE)
+        parts = zip(self._z[:count].split(_AT_ONCE), conditions, strict=False)
+        return torch.cat([generator(z, each) for z, each in parts])
+
+    def _snapshot_path(self, nimg: int) -> Path:
+        return self._out / f"snapshot-{nimg:09d}.safetensors"
+
+
+def _number(value: float) -> float | None:
+    """Round for the journal; JSON has no NaN."""
+    return round(value, 6) if math.isfinite(value) else None
