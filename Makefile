@@ -11,6 +11,7 @@ run: $(VENV)/.run-ready
 
 test: $(VENV)/.dev-ready
 	-@$(BIN)/python -m ganedit models fetch migan-512
+	-@$(BIN)/python -c "from ganedit.models.text import load_text_encoder; load_text_encoder()"
 	$(BIN)/python -m pytest
 
 check: $(VENV)/.dev-ready

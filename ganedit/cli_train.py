@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ganedit.console import Json, one_of, progress_bar, tell
+from ganedit.console import Json, one_of, progress_bar, progress_lines, tell
 
 if TYPE_CHECKING:
     from ganedit.metrics.report import Number
@@ -47,21 +47,25 @@ def train(
 
 
 def evaluate(
-    real: Annotated[Path, typer.Argument(metavar="REAL", help="Folder or zip of real pictures.")],
-    fake: Annotated[Path, typer.Argument(metavar="FAKE", help="Folder or zip of generated or edited pictures.")],
+    real: Annotated[Path, typer.Argument(metavar="REAL", help="Folder or zip of real pictures; or: shapes.")],
+    fake: Annotated[Path, typer.Argument(metavar="FAKE", help="Folder or zip of pictures, or a snapshot.")],
     tier: Annotated[str, typer.Option(help="quick (1k), standard (10k) or paper (50k pictures).")] = "standard",
     backbone: Annotated[str, typer.Option(help="auto, inception or effnet.")] = "auto",
     sheet: Annotated[Path | None, typer.Option(help="Also write a sheet of nearest neighbors: .png.")] = None,
+    progress: Annotated[
+        bool, typer.Option("--progress", help="Tell progress as JSON lines on standard error.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Measure how close generated pictures come to real ones: distances, precision, recall, diversity, copies."""
     one_of("tier", tier, ("quick", "standard", "paper"))
     one_of("backbone", backbone, ("auto", "inception", "effnet"))
     from ganedit.metrics.evaluate import evaluate as measure
+    from ganedit.training.packaged import locate
 
-    with progress_bar("Measuring") as advance:
+    with progress_lines() if progress else progress_bar("Measuring") as advance:
         how: dict[str, Any] = {"tier": tier, "backbone": backbone}
-        report = measure(real, fake, **how, on_progress=lambda at: advance(at.done, at.total))
+        report = measure(locate(real), fake, **how, on_progress=lambda at: advance(at.done, at.total, at.stage))
     if sheet and report.sheet:
         report.sheet.save(sheet)
     tell(report.to_dict(), "\n".join(map(_line, report.numbers)), as_json)

@@ -2,9 +2,10 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import typer
 
@@ -12,12 +13,21 @@ from ganedit.errors import BadRequestError
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
+_SECONDS_BETWEEN_LINES = 0.3
+
+
+class Advance(Protocol):
+    """Tells how far the work is."""
+
+    def __call__(self, done: float, total: float | None, stage: str = "") -> None:
+        """Take what is done of how much, and the name of what is being done."""
+
 
 @contextmanager
-def progress_bar(label: str) -> Iterator[Callable[[float, float | None], None]]:
+def progress_bar(label: str) -> Iterator[Advance]:
     """A bar with the remaining time on a terminal, silence elsewhere; it goes to standard error."""
     if not sys.stderr.isatty():
-        yield lambda done, total: None
+        yield lambda done, total, stage="": None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -25,7 +35,22 @@ def progress_bar(label: str) -> Iterator[Callable[[float, float | None], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        yield lambda done, total, stage="": bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def progress_lines() -> Iterator[Advance]:
+    """A JSON object a line on standard error, for programs that watch: stage, done and total, a few times a second."""
+    told_at, told_stage = 0.0, ""
+
+    def tell_line(done: float, total: float | None, stage: str = "") -> None:
+        nonlocal told_at, told_stage
+        now = time.monotonic()
+        if stage != told_stage or now - told_at >= _SECONDS_BETWEEN_LINES:
+            told_at, told_stage = now, stage
+            typer.echo(json.dumps({"stage": stage, "done": done, "total": total}), err=True)
+
+    yield tell_line
 
 
 def tell(facts: dict[str, Any], sentence: str, as_json: bool) -> None:

@@ -48,6 +48,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "GANEDIT_PER_MIN": "0",
         "TMPDIR": str(scratch),
         "GRADIO_TEMP_DIR": str(scratch / "gradio"),
+        "GANEDIT_RUNS": str(scratch / "runs"),
     }
     app = subprocess.Popen([sys.executable, "app.py", "--port", str(port)], cwd=ROOT, env=environment)
     url = f"http://127.0.0.1:{port}"

@@ -180,7 +180,8 @@ def test_fastgan_at_128_px_has_four_million_parameters() -> None:
 
 def test_the_other_networks_have_the_parameters_that_their_layers_say() -> None:
     hidden = 128 * 128 + 128
-    assert parameters(mlp.Generator()) == (16 * 128 + 128) + 2 * hidden + (128 * 2 + 2)
+    both = 2 * 16  # z and its signs
+    assert parameters(mlp.Generator()) == (both * 128 + 128) + 2 * hidden + (128 * 2 + 2)
     # The generator of DCGAN's paper at 64 px: five convolutions of 4x4 without biases, four norms.
     convolutions = 16 * (100 * 1024 + 1024 * 512 + 512 * 256 + 256 * 128 + 128 * 3)
     assert parameters(dcgan.Generator(width=128)) == convolutions + 2 * (1024 + 512 + 256 + 128)

@@ -38,6 +38,7 @@ OUTSIDE = {
     "spandrel": {"models"},
     "spandrel_extra_arches": {"models"},
     "onnxruntime": {"models"},
+    "tokenizers": {"models"},
 }
 
 

@@ -1,10 +1,10 @@
-"""The penalties on D's slope: exact on discriminators whose slope is known, and able to train them."""
+"""The penalties: exact on discriminators whose slope is known, and able to train them."""
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from ganedit.training.penalties import gradient_penalty, r1_penalty, r2_penalty
+from ganedit.training.penalties import gradient_penalty, likeness_penalty, r1_penalty, r2_penalty
 
 SHAPE = (5, 3, 4, 4)
 
@@ -142,3 +142,29 @@ def test_bfloat16_slopes_are_summed_in_float32() -> None:
     found = r1_penalty(x.flatten(1).sum(1), x)
     assert found.dtype == torch.float32
     assert found.item() == 3 * 64 * 64
+
+
+def test_pairs_that_are_equal_cost_1_and_pairs_as_different_as_real_ones_cost_nothing() -> None:
+    real = torch.cat([torch.zeros(2, 3, 32, 32), torch.ones(2, 3, 32, 32)])
+    equal = torch.full((4, 3, 32, 32), 0.3)
+    assert likeness_penalty(equal, real).tolist() == [1.0, 1.0]
+    assert likeness_penalty(real, real).tolist() == [0.0, 0.0]
+    assert likeness_penalty(2 * real, real).tolist() == [0.0, 0.0]  # more different than needed is no merit
+    half = torch.cat([torch.zeros(2, 3, 32, 32), torch.tensor([0.5, 1.0]).view(2, 1, 1, 1).expand(2, 3, 32, 32)])
+    assert likeness_penalty(half, real).tolist() == pytest.approx([0.5, 0.0])
+
+
+def test_likeness_is_about_layout_not_grain_and_its_gradient_drives_pairs_apart() -> None:
+    chance = torch.Generator().manual_seed(0)
+    real = torch.cat([torch.zeros(2, 3, 64, 64), torch.ones(2, 3, 64, 64)])
+    grain = torch.randn(4, 3, 64, 64, generator=chance)
+    assert likeness_penalty(grain - grain.mean(dim=(2, 3), keepdim=True), real).min() > 0.5
+    fake = (0.01 * grain).requires_grad_()
+    likeness_penalty(fake, real).sum().backward()
+    assert fake.grad is not None
+    moved = (fake - 10 * fake.grad).detach()
+    assert likeness_penalty(moved, real).sum() < likeness_penalty(fake.detach(), real).sum()
+
+
+def test_an_odd_batch_leaves_the_last_picture_out() -> None:
+    assert likeness_penalty(torch.rand(5, 3, 16, 16), torch.rand(5, 3, 16, 16)).shape == (2,)

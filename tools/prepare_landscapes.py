@@ -1,17 +1,20 @@
 """Pick training pictures out of a Debian package: ``python tools/prepare_landscapes.py PACKAGE OUT``.
 
 PACKAGE is the folder to which ``endless-sky-high-dpi`` was extracted (``apt-get download``, then ``dpkg -x``). Its
-landscape photographs that are in the public domain, by the package's own copyright file, go to OUT as class folders,
-with a LICENSE.txt that says where each is from. Pictures of space and with unnatural colors are left out.
+landscape photographs that are in the public domain, by the package's own copyright file, go to OUT/train and
+OUT/held-out as class folders, with a LICENSE.txt that says where each is from. Pictures of space and with unnatural
+colors are left out. Photographs twice as wide as high become three overlapping squares; no photograph is in both parts.
 """
 
 import argparse
 import re
-import shutil
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+
+from PIL import Image
 
 COPYRIGHT = "usr/share/doc/endless-sky-high-dpi/copyright"
 PICTURES = "usr/share/games/endless-sky/plugins/endless-sky-high-dpi"
@@ -22,6 +25,13 @@ NO_LANDSCAPES = ("earthrise", "loc", "nasa", "space", "station")
 
 TINTED = ("desert3", "hills3", "hills4", "mountain2", "sky6", "valley7", "water6")
 """Photographs whose colors were changed to look like another world."""
+
+MERGED = {"badlands": "canyon", "dune": "desert", "hills": "valley", "water": "lake"}
+"""Prefixes that name what another one names too."""
+
+SIDE_PX, SQUARES = 288, 3
+HELD_OUT_EVERY = 7
+"""Every so manieth photograph of a class is for measuring, never for training."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +99,24 @@ def prefix(picture: Path) -> str:
     return match[0] if match else "other"
 
 
+def class_of(picture: Path) -> str:
+    """Give the class of a picture."""
+    return MERGED.get(prefix(picture), prefix(picture))
+
+
+def squares(image: Image.Image) -> list[Image.Image]:
+    """Cut a picture into squares of ``SIDE_PX`` that overlap, from its left end to its right one."""
+    width = round(image.width * SIDE_PX / image.height)
+    small = image.convert("RGB").resize((max(width, SIDE_PX), SIDE_PX), Image.Resampling.LANCZOS)
+    lefts = [(small.width - SIDE_PX) * place // (SQUARES - 1) for place in range(SQUARES)]
+    return [small.crop((left, 0, left + SIDE_PX, SIDE_PX)) for left in dict.fromkeys(lefts)]
+
+
 def license_text(picked: dict[Path, Terms]) -> str:
     """Say of every picture where it is from."""
     text = "Landscape photographs from the Debian package endless-sky-high-dpi, all in the public domain.\n"
     for terms in dict.fromkeys(picked.values()):
-        names = ", ".join(f"{prefix(picture)}/{picture.name}" for picture, own in picked.items() if own == terms)
+        names = ", ".join(f"{class_of(picture)}/{picture.name}" for picture, own in picked.items() if own == terms)
         text += f"\n{terms.explanation}\nCopyright field: {terms.holder}\nFiles: {names}\n"
     return text
 
@@ -105,12 +128,17 @@ def main() -> None:
     parser.add_argument("out", type=Path, metavar="OUT")
     arguments = parser.parse_args()
     picked = pick(arguments.package)
+    counts: Counter[str] = Counter()
     for picture in picked:
-        folder = arguments.out / prefix(picture)
+        kind = class_of(picture)
+        counts[kind] += 1
+        folder = arguments.out / ("train" if counts[kind] % HELD_OUT_EVERY else "held-out") / kind
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(picture, folder / picture.name)
-    (arguments.out / "LICENSE.txt").write_text(license_text(picked), "utf-8")
-    print(f"{len(picked)} pictures in {len({prefix(picture) for picture in picked})} classes")
+        for number, square in enumerate(squares(Image.open(picture)), start=1):
+            square.save(folder / f"{picture.stem}-{number}.png")
+    for part in ("train", "held-out"):
+        (arguments.out / part / "LICENSE.txt").write_text(license_text(picked), "utf-8")
+    print(f"{len(picked)} pictures in {len(counts)} classes")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""Compare generated pictures with real ones: two folders or zips in, a report out."""
+"""Compare generated pictures with real ones: two folders or zips in, or a snapshot and its data, a report out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -16,13 +17,15 @@ from ganedit.metrics.measures import MIN_SAMPLES, measure
 from ganedit.metrics.pairs import are_comparable, feature_distances, psnr, ssim
 from ganedit.metrics.pictures import Pictures, load_pixels, open_pictures
 from ganedit.metrics.report import Direction, Number, Report, Tier, make_number, short_count
+from ganedit.metrics.samples import open_samples
 from ganedit.metrics.sheet import as_tile, draw_sheet, most_suspicious
 from ganedit.models import sources
+from ganedit.models.snapshots import is_snapshot
 
 SAMPLES: dict[Tier, int] = {"quick": 1000, "standard": 10_000, "paper": 50_000}
 """Pictures of either set that are compared at most."""
 
-Stage = Literal["real", "fake", "scores", "pairs"]
+Stage = Literal["samples", "real", "fake", "scores", "pairs"]
 
 SEED = 0
 _SHEET_ROWS, _SHEET_COLUMNS = 10, 5
@@ -33,7 +36,8 @@ class Progress:
     """How far an evaluation is.
 
     Attributes:
-        stage: what is being done: features of the real or fake pictures, scores, comparison of pairs.
+        stage: what is being done: samples of a snapshot, features of the real or fake pictures, scores, comparison of
+            pairs.
         done: pictures, or steps, that are done.
         total: of so many.
     """
@@ -59,7 +63,7 @@ def evaluate(
 
     Args:
         real: a folder with sub-folders, or a zip.
-        fake: the same.
+        fake: the same, or a snapshot, of which as many pictures are drawn as are compared.
         tier: at most 1,000, 10,000 or 50,000 pictures of either set.
         backbone: a loaded network, or its name; ``auto`` takes Inception if it can be had, else EfficientNet-Lite0.
         on_progress: told how far the work is; what it raises ends it.
@@ -67,23 +71,51 @@ def evaluate(
 
     Raises:
         BadImageError: a source is no folder or zip, or holds no pictures.
-        BadRequestError: unknown tier or backbone, or fewer than 10 usable pictures.
+        BadCheckpointError: the snapshot is damaged.
+        BadRequestError: unknown tier or backbone, fewer than 10 usable pictures, or a snapshot that must be told more
+            than a class.
         WeightsUnavailableError: the backbone's weights could be had from nowhere.
     """
     _check(tier, backbone)
     folder = cache or sources.cache_dir()
-    with open_pictures(real) as reals, open_pictures(fake) as fakes:
-        network = backbone if isinstance(backbone, Backbone) else load_backbone(backbone, folder)
-        n = min(SAMPLES[tier], len(reals.files), len(fakes.files))
-        # Twice as many real ones where there are: the second half is what real pictures score against the first.
-        sampled, made, kept = _draw(reals, 2 * n), _draw(fakes, n), folder / "features"
-        real_set = extract(reals, sampled, network, kept, _teller("real", len(sampled), on_progress))
-        fake_set = extract(fakes, made, network, kept, _teller("fake", len(made), on_progress))
-        report = _Comparison(reals, fakes, real_set, fake_set, network).report(tier, on_progress)
+    with open_pictures(real) as reals:
+        most = min(SAMPLES[tier], len(reals.files))
+        with _open_fakes(fake, most, _teller("samples", most, on_progress)) as (fakes, notes):
+            network = backbone if isinstance(backbone, Backbone) else load_backbone(backbone, folder)
+            report = _compare(reals, fakes, network, tier, folder / "features", on_progress)
     if backbone == "auto" and network.name != "inception":
-        note = f"The Inception-2015 network could not be had, so this is {network.name}: compare it with no FID."
-        report = replace(report, notes=(note, *report.notes))
-    return report
+        notes = (
+            f"The Inception-2015 network could not be had, so this is {network.name}: compare it with no FID.",
+            *notes,
+        )
+    return replace(report, notes=(*notes, *report.notes))
+
+
+@contextmanager
+def _open_fakes(fake: Path, count: int, on_drawn: Callable[[int], None]) -> Iterator[tuple[Pictures, tuple[str, ...]]]:
+    """Open pictures, or draw some, with what is to be said about them."""
+    if is_snapshot(fake):
+        with open_samples(fake, count, on_drawn) as (fakes, note):
+            yield fakes, (note,)
+    else:
+        with open_pictures(fake) as fakes:
+            yield fakes, ()
+
+
+def _compare(
+    reals: Pictures,
+    fakes: Pictures,
+    network: Backbone,
+    tier: Tier,
+    kept: Path,
+    on_progress: Callable[[Progress], None],
+) -> Report:
+    n = min(SAMPLES[tier], len(reals.files), len(fakes.files))
+    # Twice as many real ones where there are: the second half is what real pictures score against the first.
+    sampled, made = _draw(reals, 2 * n), _draw(fakes, n)
+    real_set = extract(reals, sampled, network, kept, _teller("real", len(sampled), on_progress))
+    fake_set = extract(fakes, made, network, kept, _teller("fake", len(made), on_progress))
+    return _Comparison(reals, fakes, real_set, fake_set, network).report(tier, on_progress)
 
 
 @dataclass(frozen=True, eq=False)

@@ -160,9 +160,7 @@ class Registry:
                 raise BadRequestError(f"{card.id} comes with an installed package and cannot be removed by itself.")
             for path in present:
                 path.unlink()
-        with self._lock:
-            for key in [key for key in self._loaded if key[0] == model_id]:
-                del self._loaded[key]
+        self._forget(model_id)
 
     def add(self, path: Path, name: str | None = None) -> ModelCard:
         """Copy a user's checkpoint into ``weights/`` and recognize it.
@@ -179,6 +177,19 @@ class Registry:
         if self._is_catalogued(Path(name).stem):
             raise BadRequestError(f"{Path(name).stem} is the name of a known model; rename your file and add it again.")
         return self._user_models.add(path, name)
+
+    def put(self, snapshot: Path, name: str) -> ModelCard:
+        """Copy a snapshot of a training run into ``weights/``, in the place of an earlier one of that name.
+
+        Raises:
+            BadCheckpointError: it is damaged; the earlier one stays then.
+            BadRequestError: it has the name of a known model.
+        """
+        if self._is_catalogued(Path(name).stem):
+            raise BadRequestError(f"{Path(name).stem} is the name of a known model; name the run otherwise.")
+        card = self._user_models.add(snapshot, name, replace=True)
+        self._forget(card.id)
+        return card
 
     def refresh(self) -> None:
         """Look into ``weights/`` again for checkpoints dropped in or taken away."""
@@ -271,6 +282,11 @@ class Registry:
             raise BadCheckpointError(f"{source.file_name} has just been removed; fetch it again.")
         sources.verify(path, source.sha256)
         return path
+
+    def _forget(self, model_id: str) -> None:
+        with self._lock:
+            for key in [key for key in self._loaded if key[0] == model_id]:
+                del self._loaded[key]
 
     def _evict(self) -> None:
         while len(self._loaded) > 1 and sum(model.bytes for model in self._loaded.values()) > self._budget_bytes:

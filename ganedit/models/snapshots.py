@@ -30,11 +30,13 @@ class Snapshot:
     Attributes:
         generator: in eval mode, float32, frozen.
         arch: its name in ``GENERATORS``.
+        config: the arguments that built it, such as ``z_dim`` and ``resolution``.
         facts: everything else that was written, such as kimg, data, license.
     """
 
     generator: nn.Module
     arch: str
+    config: Mapping[str, Any]
     facts: Mapping[str, Any]
 
 
@@ -77,7 +79,18 @@ def read_snapshot(path: Path) -> Snapshot:
         ) from error
     if any(value.is_floating_point() and not torch.isfinite(value).all() for value in state.values()):
         raise BadCheckpointError(f"{path.name} holds weights that are not finite numbers; take an earlier snapshot.")
-    return Snapshot(generator.eval().requires_grad_(False), about["arch"], about["facts"])
+    return Snapshot(generator.eval().requires_grad_(False), about["arch"], about["config"], about["facts"])
+
+
+def is_snapshot(path: Path) -> bool:
+    """Tell whether a file says of itself that it is a snapshot; damaged and foreign files are none."""
+    if path.suffix.lower() != ".safetensors":
+        return False
+    try:
+        with safe_open(path, "pt") as file:
+            return (file.metadata() or {}).get("format") == _FORMAT
+    except (SafetensorError, OSError):
+        return False
 
 
 def read_facts(path: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import re
 import shutil
 import tempfile
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +70,8 @@ class UserModels:
             self._index = index
             return index
 
-    def add(self, path: Path, name: str) -> ModelCard:
-        """Copy a file into the folder if it can be recognized.
+    def add(self, path: Path, name: str, *, replace: bool = False) -> ModelCard:
+        """Copy a file into the folder if it can be recognized; ``replace`` lets it take an older one's place.
 
         Raises:
             BadCheckpointError: it cannot; nothing is kept.
@@ -80,7 +81,7 @@ class UserModels:
         if Path(name).suffix.lower() not in _SUFFIXES:
             raise BadCheckpointError(f"{name} is not a .pth or .safetensors file; export your model as one of these.")
         target = self._folder / name
-        if target.exists() or name.startswith(_SHIPPED_PREFIX):
+        if (target.exists() and not replace) or name.startswith(_SHIPPED_PREFIX):
             raise BadRequestError(f"There is a model file called {name} already; rename yours or remove the old one.")
         self._folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".incoming-", dir=self._folder) as incoming:
@@ -101,7 +102,7 @@ class UserModels:
     def _load_index(self) -> dict[str, dict[str, Any]]:
         try:
             index = json.loads(self._index_path.read_text(encoding="utf-8"))
-            return {name: entry for name, entry in index.items() if entry["stamp"]}
+            return {name: entry for name, entry in index.items() if entry["stamp"] and {"task", "problem"} & set(entry)}
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return {}  # an index that is missing or damaged is made anew
 
@@ -118,37 +119,48 @@ class UserModels:
 def _inspect(path: Path) -> dict[str, Any]:
     """Read a file and say what network it holds, or what is wrong with it."""
     from ganedit.models.checkpoint import SUFFIXES, build_network, read_state_dict
+    from ganedit.models.snapshots import is_snapshot, read_snapshot
 
+    file_format = SUFFIXES[path.suffix.lower()]
     try:
-        file_format = SUFFIXES[path.suffix.lower()]
-        descriptor = build_network(read_state_dict(path, file_format), path.name)
-        if descriptor.purpose not in ("SR", "Restoration"):
-            raise BadCheckpointError(f"{path.name} is a {descriptor.purpose} network, which Enhance cannot use.")
+        if is_snapshot(path):
+            snapshot = read_snapshot(path)
+            found = {"task": "generate", "arch": snapshot.arch, "scale": 1, "size": {}, **_origin(snapshot.facts)}
+        else:
+            descriptor = build_network(read_state_dict(path, file_format), path.name)
+            if descriptor.purpose not in ("SR", "Restoration"):
+                raise BadCheckpointError(f"{path.name} is a {descriptor.purpose} network, which Enhance cannot use.")
+            needs = descriptor.size_requirements
+            size = SizeRule(max(2, needs.minimum), max(1, needs.multiple_of), descriptor.tiling.name == "SUPPORTED")
+            found = {"task": "enhance", "arch": descriptor.architecture.id, "scale": descriptor.scale}
+            found |= {"size": dataclasses.asdict(size)}
     except BadCheckpointError as error:
         return {"problem": str(error)}
-    needs = descriptor.size_requirements
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    size = SizeRule(max(2, needs.minimum), max(1, needs.multiple_of), descriptor.tiling.name == "SUPPORTED")
+    return {"sha256": digest, "format": file_format, **found}
+
+
+def _origin(facts: Mapping[str, Any]) -> dict[str, str]:
+    """Say in words what a snapshot was trained on, and under which license its pictures were."""
+    license_text = str(facts.get("license") or "").strip()
     return {
-        "sha256": digest,
-        "format": file_format,
-        "arch": descriptor.architecture.id,
-        "scale": descriptor.scale,
-        "size": dataclasses.asdict(size),
+        "trained_on": f"{facts.get('pictures', 'unknown')} pictures, {facts.get('kimg', 0):g} kimg",
+        "license": license_text.splitlines()[0][:200] if license_text else "",
     }
 
 
 def _card_of(path: Path, entry: dict[str, Any]) -> ModelCard:
     return ModelCard(
         id=path.stem,
-        task="enhance",
+        task=entry["task"],
         arch=entry["arch"],
         sources=(Source(f"file:{path.resolve()}", entry["sha256"], entry["format"], entry["stamp"][0]),),
-        license="unknown (your own file)",
+        license=entry.get("license") or "unknown (your own file)",
         commercial_use=False,
         scale=entry["scale"],
         size=SizeRule(**entry["size"]),
-        kind="unknown",
+        kind="gan" if entry["task"] == "generate" else "unknown",
+        trained_on=entry.get("trained_on", ""),
         notes="Found in the weights folder; its license is for you to know.",
     )

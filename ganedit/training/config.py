@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from types import UnionType
-from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Self, get_type_hints
 
 from ganedit.errors import BadRecipeError
+from ganedit.training.fields import Range, checked, shown
 
 Resolution = Literal[8, 16, 32, 64, 128, 256, 512, 1024]
 GeneratorName = Literal["r3gan", "fastgan", "dcgan", "mlp"]
@@ -23,16 +23,7 @@ DiscriminatorName = Literal["r3gan", "projected", "dcgan", "mlp"]
 LossName = Literal["minimax", "non_saturating", "hinge", "wgan", "least_squares", "relativistic"]
 AugmentName = Literal["color", "translation", "cutout", "flip"]
 
-_LONGEST_LIST = 16
 _FASTGAN_LEVELS = 6  # maps that the network has widths of its own for: up to 128 px
-
-
-@dataclass(frozen=True)
-class Range:
-    """The smallest and the largest value of a key, both allowed."""
-
-    low: float
-    high: float
 
 
 Share = Annotated[float, Range(0, 1)]
@@ -48,7 +39,7 @@ class _Section:
 
     def __post_init__(self) -> None:
         for name, hint in _hints(type(self)).items():
-            object.__setattr__(self, name, _checked(f"{_title(type(self))}.{name}", getattr(self, name), hint))
+            object.__setattr__(self, name, checked(f"{_title(type(self))}.{name}", getattr(self, name), hint))
 
 
 @dataclass(frozen=True)
@@ -59,13 +50,13 @@ class DataConfig(_Section):
         resolution: side of the pictures in pixels.
         channels: 3 for RGB, 1 for gray.
         flip: mirror every second picture, for data where left and right mean nothing.
-        condition: what G is told besides z: the class from sub-folders, the caption, or nothing.
+        condition: what G and D are told: the class from sub-folders, the caption, the attributes, or nothing.
     """
 
     resolution: Resolution = 64
     channels: Literal[1, 3] = 3
     flip: bool = False
-    condition: Literal["none", "class", "text"] = "none"
+    condition: Literal["none", "class", "text", "attributes"] = "none"
 
 
 @dataclass(frozen=True)
@@ -112,6 +103,7 @@ class LossConfig(_Section):
         r1: penalize D's slope at real pictures.
         r2: penalize D's slope at generated ones.
         gp: penalize D's slope between them where it is not 1; the paper's weight of 10 is a gamma of 20.
+        likeness: weight of the penalty on pictures of one condition that are more alike than real ones.
     """
 
     name: LossName = "relativistic"
@@ -119,6 +111,7 @@ class LossConfig(_Section):
     r1: bool = True
     r2: bool = True
     gp: bool = False
+    likeness: Annotated[float, Range(0, 1000)] = 0.0
 
 
 @dataclass(frozen=True)
@@ -244,7 +237,7 @@ class TrainConfig:
         for name, table in tables.items():
             section = _section_of(name)
             if not isinstance(table, Mapping):
-                raise BadRecipeError(f"{name} must be a section with keys of its own, not {_shown(table)}.")
+                raise BadRecipeError(f"{name} must be a section with keys of its own, not {shown(table)}.")
             for key in table:
                 _require_key(name, key)
             values[name] = section(**table)
@@ -281,7 +274,7 @@ def _put(override: str, tables: dict[str, Any]) -> None:
     name, equals, text = override.partition("=")
     section, dot, key = name.strip().partition(".")
     if not (equals and dot):
-        raise BadRecipeError(f"{_shown(override)} must have the form section.key=value, as in schedule.kimg=10.")
+        raise BadRecipeError(f"{shown(override)} must have the form section.key=value, as in schedule.kimg=10.")
     _require_key(section, key)
     table = tables.setdefault(section, {})
     if isinstance(table, dict):  # if not, from_dict says so
@@ -310,7 +303,7 @@ def _section_of(name: str) -> type[_Section]:
     sections = _hints(TrainConfig)
     if name in sections:
         return sections[name]
-    raise BadRecipeError(f"There is no section {_shown(name)} in a recipe{_meant(name, sections)}")
+    raise BadRecipeError(f"There is no section {shown(name)} in a recipe{_meant(name, sections)}")
 
 
 def _require_key(section: str, key: str) -> None:
@@ -319,60 +312,13 @@ def _require_key(section: str, key: str) -> None:
         return
     elsewhere = [f"{name}.{key}" for name, hint in _hints(TrainConfig).items() if key in _hints(hint)]
     meant = f", did you mean {elsewhere[0]}?" if elsewhere else _meant(key, keys)
-    raise BadRecipeError(f"There is no key {_shown(f'{section}.{key}')} in a recipe{meant}")
+    raise BadRecipeError(f"There is no key {shown(f'{section}.{key}')} in a recipe{meant}")
 
 
 def _meant(wanted: str, known: Mapping[str, Any]) -> str:
     """End a sentence about an unknown name with the one that was probably meant."""
     close = difflib.get_close_matches(wanted, known, 1)
     return f", did you mean {close[0]}?" if close else f", there are {', '.join(known)}."
-
-
-def _checked(name: str, value: Any, hint: Any) -> Any:
-    """Give the value in its declared type, or refuse it in one sentence."""
-    if get_origin(hint) is tuple:
-        items = value if isinstance(value, list | tuple) else [value]
-        if len(items) > _LONGEST_LIST:
-            raise BadRecipeError(f"{name} must have at most {_LONGEST_LIST} entries, not {len(items)}.")
-        return tuple(_checked(name, item, get_args(hint)[0]) for item in items)
-    for kind in _kinds(hint):
-        if (fit := _fitted(value, kind)) is not None:
-            return fit
-    allowed = " or ".join(_allowed(kind) for kind in _kinds(hint))
-    raise BadRecipeError(f"{name} must be {allowed}, not {_shown(value)}.")
-
-
-def _kinds(hint: Any) -> tuple[Any, ...]:
-    return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
-
-
-def _fitted(value: Any, kind: Any) -> Any:
-    """Give the value as one kind of type declares it; None if it does not fit."""
-    if get_origin(kind) is Literal:
-        return next((each for each in get_args(kind) if type(each) is type(value) and each == value), None)
-    if kind is bool:
-        return value if isinstance(value, bool) else None
-    number, limits = get_args(kind)
-    wanted = (int, float) if number is float else (int,)
-    fits = type(value) in wanted and limits.low <= value <= limits.high
-    return number(value) if fits else None
-
-
-def _allowed(kind: Any) -> str:
-    if get_origin(kind) is Literal:
-        names = [str(each) for each in get_args(kind)]
-        return f"one of {', '.join(names)}" if len(names) > 1 else names[0]
-    if kind is bool:
-        return "true or false"
-    number, limits = get_args(kind)
-    return f"a {'whole ' if number is int else ''}number from {limits.low} to {limits.high}"
-
-
-def _shown(value: Any) -> str:
-    """Quote a stranger's value, short and on one line."""
-    text = value.strip() if isinstance(value, str) else repr(value)
-    text = " ".join(text.split())
-    return f'"{text[:60]}…"' if len(text) > 60 else f'"{text}"' if isinstance(value, str) else text
 
 
 def _misfits(config: TrainConfig) -> Iterator[str]:

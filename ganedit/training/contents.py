@@ -1,18 +1,25 @@
-"""Tell what the files of a source mean: pictures, captions, classes, a license."""
+"""Tell what the files of a source mean: pictures, captions, attributes, classes, a license."""
 
 import json
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ganedit.errors import BadDataError, UserError
+from ganedit.training.attributes import Attributes, read_attributes
 from ganedit.training.intake import Source
 
-_LIST = "captions.jsonl"
+_LISTS = {
+    "captions.jsonl": '{"file": "name.jpg", "caption": "text"}',
+    "attributes.jsonl": '{"file": "name.jpg", "attributes": {"hair": "long"}}',
+}  # with a line of each; one line may say both
+_TEXTS = (".txt", ".json")
 _LICENSE = re.compile(r"(licen[sc]e|copying)([-_.].*)?", re.IGNORECASE)
 _LICENSE_ENDINGS = ("", ".txt", ".md")
-_MAX_CAPTION_BYTES, _MAX_LICENSE_BYTES = 16 << 10, 256 << 10
+_MAX_CAPTION_BYTES, _MAX_ATTRIBUTES_BYTES, _MAX_LICENSE_BYTES = 16 << 10, 16 << 10, 256 << 10
+_MAX_CAPTIONS = 32  # of one picture
 
 
 @dataclass
@@ -21,34 +28,41 @@ class Contents:
 
     Attributes:
         pictures: paths of the files that should be pictures, sorted; nobody has looked into them yet.
-        captions: one line of text by path of a picture.
+        captions: text by path of a picture, a caption a line.
+        attributes: values by attribute, by path of a picture.
         license: the text of the license file nearest to the top.
         refused: why a file, or lines of it, are of no use, by path.
     """
 
     pictures: list[str] = field(default_factory=list)
     captions: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, Attributes] = field(default_factory=dict)
     license: str | None = None
     refused: dict[str, str] = field(default_factory=dict)
 
 
 def sort_out(source: Source) -> Contents:
     """Sort the files of a source by what they mean; what cannot be used is named in ``refused``."""
-    texts = {name for name in source.files if _is_list(name) or _is_license(name) or name.lower().endswith(".txt")}
+    texts = {name for name in source.files if name.lower().endswith(_TEXTS) or _is_list(name) or _is_license(name)}
     contents = Contents(sorted(source.files.keys() - texts), refused=dict(source.refused))
     by_stem: dict[str, list[str]] = {}
     for name in contents.pictures:
         by_stem.setdefault(posixpath.splitext(name)[0], []).append(name)
     # From the top down, so that the first license counts; lists last, so that they overrule the files beside pictures.
     for name in sorted(texts, key=lambda name: (_is_list(name), name.count("/"), name)):
+        pictures = by_stem.get(posixpath.splitext(name)[0], [])
         try:
             if _is_list(name):
                 _take_list(contents, name, _decoded(source.files[name].read()))
-            elif pictures := by_stem.get(posixpath.splitext(name)[0]):
-                caption = _one_line(_decoded(source.files[name].read(_MAX_CAPTION_BYTES)))
-                contents.captions |= dict.fromkeys(pictures, caption)
+            elif pictures and name.lower().endswith(".json"):
+                found = _parsed(_decoded(source.files[name].read(_MAX_ATTRIBUTES_BYTES)))
+                found = found["attributes"] if isinstance(found, dict) and "attributes" in found else found
+                contents.attributes |= dict.fromkeys(pictures, read_attributes(found))
+            elif pictures:
+                lines = _decoded(source.files[name].read(_MAX_CAPTION_BYTES)).splitlines()
+                contents.captions |= dict.fromkeys(pictures, "\n".join(_captions(lines)))
             elif not _is_license(name):
-                raise BadDataError("No picture has the same name, so it is no caption.")
+                raise BadDataError("No picture has the same name, so it is about none.")
             elif contents.license is None:
                 contents.license = _decoded(source.files[name].read(_MAX_LICENSE_BYTES)).strip()
         except UserError as error:
@@ -77,7 +91,7 @@ def classes_of(pictures: Sequence[str]) -> tuple[tuple[str, ...], list[int]] | N
 
 
 def _is_list(name: str) -> bool:
-    return posixpath.basename(name).lower() == _LIST
+    return posixpath.basename(name).lower() in _LISTS
 
 
 def _is_license(name: str) -> bool:
@@ -86,32 +100,67 @@ def _is_license(name: str) -> bool:
 
 
 def _take_list(contents: Contents, name: str, text: str) -> None:
-    """Take captions from lines of ``{"file": ..., "caption": ...}``; a file is named from the folder of the list on."""
+    """Take what each line says of a picture; a file is named from the folder of the list on."""
     pictures, folder = set(contents.pictures), posixpath.dirname(name)
+    captions: dict[str, list[str]] = {}
     bad_lines = []
     for number, entry in _entries(text):
-        match entry:
-            case {"file": str(file), "caption": str(caption)} if (
-                picture := posixpath.normpath(posixpath.join(folder, file))
-            ) in pictures:
-                contents.captions[picture] = _one_line(caption)
-            case _:
-                bad_lines.append(number)
+        try:
+            match entry:
+                case {"file": str(file)} if (picture := posixpath.normpath(posixpath.join(folder, file))) in pictures:
+                    _take_line(contents, captions.setdefault(picture, []), picture, entry)
+                case _:
+                    bad_lines.append(number)
+        except BadDataError:
+            bad_lines.append(number)
+    contents.captions |= {picture: "\n".join(lines) for picture, lines in captions.items() if lines}
     if bad_lines:
         contents.refused[name] = (
             f"{len(bad_lines)} of its lines say nothing of a picture that is there, the first is line {bad_lines[0]}; "
-            'write {"file": "name.jpg", "caption": "text"}.'
+            f"write {_LISTS[posixpath.basename(name).lower()]}."
         )
 
 
-def _entries(text: str) -> Iterator[tuple[int, object]]:
+def _take_line(contents: Contents, captions: list[str], picture: str, entry: Mapping[str, object]) -> None:
+    """Add a line's captions to those of the lines before it; of its attributes, the last line decides."""
+    if not entry.keys() & {"caption", "attributes"}:
+        raise BadDataError("It says nothing.")
+    if "attributes" in entry:
+        contents.attributes[picture] = read_attributes(entry["attributes"])
+    if "caption" in entry:
+        found = entry["caption"]
+        added = _captions(found if isinstance(found, list) else [found])
+        if len(captions) + len(added) > _MAX_CAPTIONS:
+            raise BadDataError(f"A picture can have at most {_MAX_CAPTIONS} captions.")
+        captions += added
+
+
+def _captions(found: Sequence[object]) -> list[str]:
+    """Give captions on one line each, without empty ones."""
+    lines = [" ".join(text.split()) for text in found if isinstance(text, str)]
+    if len(lines) != len(found) or len(lines) > _MAX_CAPTIONS or sum(map(len, lines)) > _MAX_CAPTION_BYTES:
+        raise BadDataError(
+            f"Captions must be texts, at most {_MAX_CAPTIONS} of a picture, together at most "
+            f"{_MAX_CAPTION_BYTES >> 10} kB."
+        )
+    return [line for line in lines if line]
+
+
+def _entries(text: str) -> Iterator[tuple[int, Any]]:
     """Give number and value of every line; None for a line that is not JSON."""
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
-                yield number, json.loads(line)
-            except (ValueError, RecursionError):
+                yield number, _parsed(line)
+            except BadDataError:
                 yield number, None
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadDataError("It is not valid JSON, write it anew.") from error
 
 
 def _decoded(data: bytes) -> str:
@@ -119,7 +168,3 @@ def _decoded(data: bytes) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadDataError("It is not text in UTF-8, save it as such.") from error
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

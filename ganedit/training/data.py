@@ -18,12 +18,13 @@ import torch
 from torch import Tensor
 
 from ganedit.errors import BadDataError
+from ganedit.training.attributes import multi_hots, tabulate
 from ganedit.training.contents import Contents, classes_of, sort_out
 from ganedit.training.decoding import Decoded, Job, Progress, decode_into
 from ganedit.training.intake import Source, open_source
 
 _BATCHES_AHEAD = 3
-_CACHE_VERSION = 1  # counts up when the same source would be decoded to something else
+_CACHE_VERSION = 2  # counts up when the same source would be decoded to something else
 _RESOLUTIONS = (4, 2048)
 _SPARE_BYTES = 64 << 20  # of the disk, for the index and for others
 
@@ -37,8 +38,11 @@ class Dataset:
         names: N paths in the source, sorted.
         class_names: of the sub-folders, sorted; empty without classes.
         labels: (N,) int64, index into ``class_names``; None without classes.
-        captions: N lines of text, empty where there is none; None without any.
-        digest: SHA-256 of pictures, labels and captions: the same data have the same digest on every machine.
+        captions: N texts, a caption a line, empty where there is none; None without any.
+        attribute_values: the values of every attribute, in the order of the entries of ``attributes``; both sorted.
+        attributes: (N, values) bool, which values a picture has; None without any.
+        digest: SHA-256 of pictures, labels, captions and attributes: the same data have the same on every machine.
+        folder: where the decoded pictures are; what is made from them once may be kept there too.
         license: the text of the license file in the source.
         skipped: why a file of the source, or lines of it, are not in here, by path.
         notes: sentences the user should read.
@@ -49,7 +53,10 @@ class Dataset:
     class_names: tuple[str, ...]
     labels: np.ndarray | None
     captions: tuple[str, ...] | None
+    attribute_values: Mapping[str, tuple[str, ...]]
+    attributes: np.ndarray | None
     digest: str
+    folder: Path
     license: str | None
     skipped: Mapping[str, str]
     notes: tuple[str, ...]
@@ -103,8 +110,10 @@ def prepare(
 ) -> Dataset:
     """Read a folder or a zip of pictures, once: as long as nothing in it changes, the next call only opens the cache.
 
-    Sub-folders are classes. Captions stand in ``captions.jsonl`` (``{"file": ..., "caption": ...}`` in each line) or
-    in text files named like the pictures. Each picture is turned upright, converted to sRGB, laid on white, cut to the
+    Sub-folders are classes. Captions stand in ``captions.jsonl`` (``{"file": ..., "caption": ...}`` in each line, a
+    text or a list of texts) or, a caption a line, in text files named like the pictures. Attributes stand in
+    ``attributes.jsonl`` (``{"file": ..., "attributes": {"hair": "long", ...}}``) or in JSON files named like the
+    pictures, which hold such an object. Each picture is turned upright, converted to sRGB, laid on white, cut to the
     square in its middle and resized. What cannot be used is named in ``skipped``; the rest is used.
 
     Args:
@@ -164,12 +173,15 @@ def _load(folder: Path) -> Dataset | None:
             class_names=tuple(index["class_names"]),
             labels=None if index["labels"] is None else np.array(index["labels"], np.int64),
             captions=None if index["captions"] is None else tuple(index["captions"]),
+            attribute_values={name: tuple(values) for name, values in index["attribute_values"].items()},
+            attributes=multi_hots(index["attributes"], sum(map(len, index["attribute_values"].values()))),
             digest=index["digest"],
+            folder=folder,
             license=index["license"],
             skipped=index["skipped"],
             notes=tuple(index["notes"]),
         )
-    except (OSError, ValueError, KeyError, TypeError, EOFError):
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, EOFError):
         return None
 
 
@@ -219,16 +231,31 @@ def _index(contents: Contents, decoded: Decoded, job: Job) -> dict[str, Any]:
     class_names, labels = classes or ((), None)
     captions = [contents.captions.get(name, "") for name in decoded.names]
     captions = captions if any(captions) else None
+    table, attributes = _attributes(contents, decoded, notes)
+    described = [job.resolution, job.channels, decoded.digest, class_names, labels, captions]
     return {
         "names": decoded.names,
         "class_names": class_names,
         "labels": labels,
         "captions": captions,
-        "digest": _sha256([job.resolution, job.channels, decoded.digest, class_names, labels, captions]),
+        "attribute_values": table,
+        "attributes": attributes,
+        "digest": _sha256([*described, table, attributes] if table else described),
         "license": contents.license,
         "skipped": dict(sorted((contents.refused | decoded.refused).items())),
         "notes": notes,
     }
+
+
+def _attributes(
+    contents: Contents, decoded: Decoded, notes: list[str]
+) -> tuple[dict[str, list[str]], list[list[int]] | None]:
+    try:
+        table, entries = tabulate([contents.attributes.get(name, {}) for name in decoded.names])
+    except BadDataError as error:  # they may be meant for something else, and the pictures are good
+        notes.append(f"The attributes are not used: {error}")
+        return {}, None
+    return table, entries if table else None
 
 
 @lru_cache(maxsize=4)

@@ -109,6 +109,9 @@ class ProjectedDiscriminator(nn.Module):
 
     def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
         """Turn (N, 3, R, R) in [-1, 1] and (N, c_dim) or None into (N, 64) logits, 16 a head; higher: more real."""
+        if condition is not None:
+            # Of length one, whatever it is of: a long condition would drown the score that needs none.
+            condition = F.normalize(condition, dim=1)
         maps = self.mixing(self.features.features((self._enlarged(x) + 1) / 2, _BLOCKS))
         return torch.cat([head(each, condition) for head, each in zip(self.heads, maps, strict=True)], dim=1)
 

@@ -1,7 +1,7 @@
 """What a run writes down while it goes: one JSON object a tick, and grids of samples from the same z."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from torch import Tensor
 
 STATS_FILE = "stats.jsonl"
 SAMPLES_FOLDER = "samples"
+CONDITIONS_FILE = "conditions.txt"
 
 
 class Journal:
@@ -33,6 +34,12 @@ class Journal:
         """Add one line; it can be read as soon as this returns."""
         with self._stats.open("a", encoding="utf-8") as file:
             file.write(json.dumps(dict(stats)) + "\n")
+
+    def conditions(self, lines: Sequence[str]) -> None:
+        """Write what each sample of every grid was told, row by row; nothing if they were told nothing."""
+        if lines:
+            text = "".join(f"{line}\n" for line in lines)
+            (self._samples / CONDITIONS_FILE).write_text(text, encoding="utf-8", errors="replace")
 
     def samples(self, pictures: Tensor, kimg: float) -> Path:
         """Write a grid of (N, C, R, R) in [-1, 1] and give its path; a later one never replaces it."""

@@ -13,8 +13,10 @@ import torch
 from torch import Tensor
 
 from ganedit.errors import BadRecipeError, TrainingFailedError
+from ganedit.training.conditions import Conditions
 from ganedit.training.config import TrainConfig
 from ganedit.training.data import Batches, Dataset, prepare
+from ganedit.training.packaged import locate
 from ganedit.training.processes import Processes
 from ganedit.training.record import Record
 from ganedit.training.state import load_state, save_state
@@ -44,7 +46,7 @@ def train(
 
     Args:
         config: the recipe.
-        data: folder or zip of pictures.
+        data: folder or zip of pictures, or ``shapes``, which are drawn on the spot.
         out: folder of the run.
         resume: go on from the state in ``out``; with the same recipe and data the result is bit for bit that of a run
             without a break.
@@ -179,13 +181,10 @@ def _prepare(config: TrainConfig, data: Path, out: Path, processes: Processes) -
     """Decode the pictures once, by the main process, and open them in all."""
 
     def opened() -> Dataset:
-        return prepare(data, out / "data", config.data.resolution, config.data.channels)
+        dataset = prepare(locate(data), out / "data", config.data.resolution, config.data.channels)
+        Conditions(config.data.condition, dataset)  # here, so that the main process alone encodes texts
+        return dataset
 
     dataset = opened() if processes.is_main else None
     processes.wait()
-    dataset = dataset or opened()
-    if config.data.condition == "class" and dataset.labels is None:
-        raise BadRecipeError("data.condition = class needs pictures in two or more sub-folders, one a class.")
-    if config.data.condition == "text":
-        raise BadRecipeError("data.condition = text is not supported yet; use class or none.")
-    return dataset
+    return dataset or opened()

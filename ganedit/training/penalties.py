@@ -1,7 +1,9 @@
-"""Penalties on how steeply the discriminator rises. Unreduced and unweighted: the loop applies ``gamma / 2``."""
+"""Penalties on D's slope and on pictures that are too alike. Unreduced and unweighted: the loop weighs them."""
 
 import torch
 from torch import Tensor, nn
+
+_LAYOUT_PX = 16
 
 
 def r1_penalty(logits: Tensor, real: Tensor) -> Tensor:
@@ -58,3 +60,29 @@ def gradient_penalty(
 def _squared_slope(logits: Tensor, images: Tensor) -> Tensor:
     (gradient,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
     return gradient.float().square().flatten(1).sum(dim=1)
+
+
+def likeness_penalty(fake: Tensor, real: Tensor) -> Tensor:
+    """Measure by how much pictures from two z are more alike than two real ones; keeps G from ignoring z.
+
+    A conditional D sees no difference between a generator that draws one good picture a class and one that draws many.
+
+    Args:
+        fake: (2 n, C, H, W); picture i and picture i + n have the same condition and different z.
+        real: (2 n, C, H, W) real pictures.
+
+    Returns:
+        (n,) in [0, 1]: 0 for pairs that differ as much as real ones do on average, 1 for equal pictures. Only layout
+        and color count, which is what 16 px show.
+
+    Source: Yang et al. 2019, "Diversity-Sensitive Conditional GANs", arXiv:1901.09024, equation 2, with the distance
+        of real pictures as the bound and without that of z, which hardly varies in many dimensions.
+    """
+    apart, wanted = _layout_distance(fake), _layout_distance(real).mean()
+    return (1 - apart / wanted.clamp_min(1e-6)).clamp_min(0)
+
+
+def _layout_distance(pictures: Tensor) -> Tensor:
+    half = len(pictures) // 2
+    small = nn.functional.adaptive_avg_pool2d(pictures.float(), min(_LAYOUT_PX, pictures.shape[-1]))
+    return (small[:half] - small[half : 2 * half]).abs().mean(dim=(1, 2, 3))

@@ -43,10 +43,12 @@ class Record:
         chance = torch.Generator().manual_seed(_SEED)
         z_dim, watched = trainer.config.generator.z_dim, self._watched()
         self._z = torch.randn(max(_SHOWN, len(watched)), z_dim, generator=chance).to(trainer.processes.device)
-        self._shown_condition = self._condition_of_shown()
+        shown, words = trainer.conditions.samples(_SHOWN)
+        self._shown_condition = None if shown is None else torch.from_numpy(shown).to(self._z.device)
         self._watched_condition = trainer.condition(watched) if len(watched) else None
         self._real = self._describe_real(watched)
         if not nimg:
+            self._journal.conditions(words)
             self._journal.samples(self._sample(_SHOWN, self._shown_condition), 0.0)
 
     @property
@@ -98,7 +100,7 @@ class Record:
             "recipe": trainer.config.to_dict(),
             "data": dataset.digest,
             "pictures": len(dataset),
-            "class_names": list(dataset.class_names) if trainer.c_dim else [],
+            **trainer.conditions.facts,
             "license": dataset.license,
         }
         path = self._snapshot_path(nimg)
@@ -133,14 +135,6 @@ class Record:
         if not features.isfinite().all():
             return {}
         return measure_diversity(real=self._real, fake=features)
-
-    def _condition_of_shown(self) -> Tensor | None:
-        """Classes in turn, so that every grid shows as many of them as it can."""
-        trainer = self._trainer
-        if not trainer.c_dim:
-            return None
-        classes = torch.arange(_SHOWN) % trainer.c_dim
-        return torch.nn.functional.one_hot(classes, trainer.c_dim).float().to(self._z.device)
 
     @torch.no_grad()
     def _sample(self, count: int, condition: Tensor | None) -> Tensor:

@@ -13,12 +13,13 @@ from ganedit.models.archs import DISCRIMINATORS, GENERATORS
 from ganedit.models.features import load_efficientnet_lite0
 from ganedit.training.augment import AdaptiveStrength, Augment
 from ganedit.training.clipping import Clipper
+from ganedit.training.conditions import Conditions
 from ganedit.training.config import TrainConfig
 from ganedit.training.data import Dataset, to_network
 from ganedit.training.discriminators import ProjectedDiscriminator
 from ganedit.training.ema import Ema
 from ganedit.training.losses import LOSSES
-from ganedit.training.penalties import gradient_penalty, r1_penalty, r2_penalty
+from ganedit.training.penalties import gradient_penalty, likeness_penalty, r1_penalty, r2_penalty
 from ganedit.training.processes import Processes
 
 PROJECTED = "projected"
@@ -50,7 +51,8 @@ class Trainer:
         """
         self.config, self.dataset, self.processes = config, dataset, processes
         self.loss = LOSSES[config.loss.name]
-        self.c_dim = len(dataset.class_names) if config.data.condition == "class" else 0
+        self.conditions = Conditions(config.data.condition, dataset)
+        self.c_dim = self.conditions.c_dim
         torch.manual_seed(config.schedule.seed)
         try:
             self.generator, self.discriminator = self._networks()
@@ -102,11 +104,12 @@ class Trainer:
             the share of the two updates that were left out because their gradients were no finite numbers.
         """
         self._set_rates(nimg)
-        torch.manual_seed(_mix(self.config.schedule.seed + self.rollbacks * _OTHER_CHANCE, nimg))
-        real = to_network(images, self.processes.device)
+        chance = _mix(self.config.schedule.seed + self.rollbacks * _OTHER_CHANCE, nimg)
+        torch.manual_seed(chance)
+        real = self._incoming(images)
         if self.config.data.flip:
             real = torch.where(torch.rand(len(real), 1, 1, 1, device=real.device) < 0.5, real.flip(-1), real)
-        condition = self.condition(indices)
+        condition = self.condition(indices, chance)
         z = self._latents(2)
         said = self._train_discriminator(real, z[0], condition)
         said |= self._train_generator(real, z[1], condition)
@@ -115,18 +118,19 @@ class Trainer:
         self.ema.update(self.generator, self.config.schedule.batch, nimg)
         return said
 
+    def _incoming(self, images: Any) -> Tensor:
+        return to_network(images, self.processes.device)
+
     def _latents(self, count: int) -> Tensor:
         """(count, n, z_dim) for this process; all processes draw the whole batch and take their share."""
         batch = self.config.schedule.batch
         z = torch.randn(count, batch, self.config.generator.z_dim)
         return z[:, self.processes.share(batch)].to(self.processes.device)
 
-    def condition(self, indices: Any) -> Tensor | None:
-        """(n, c_dim) one-hot classes of pictures, or None."""
-        if not self.c_dim or self.dataset.labels is None:
-            return None
-        labels = torch.from_numpy(self.dataset.labels[indices])
-        return nn.functional.one_hot(labels, self.c_dim).float().to(self.processes.device)
+    def condition(self, indices: Any, chance: int = 0) -> Tensor | None:
+        """(n, c_dim) of what the networks are told about pictures, or None; chance chooses among several captions."""
+        condition = self.conditions.of(indices, chance)
+        return None if condition is None else torch.from_numpy(condition).to(self.processes.device)
 
     def _train_discriminator(self, real: Tensor, z: Tensor, condition: Tensor | None) -> dict[str, Tensor]:
         weights = self.config.loss
@@ -156,11 +160,17 @@ class Trainer:
 
     def _train_generator(self, real: Tensor, z: Tensor, condition: Tensor | None) -> dict[str, Tensor]:
         self.discriminator.requires_grad_(False)
+        likeness, asked = self.config.loss.likeness, condition
+        if likeness and condition is not None:  # two pictures of each condition
+            asked = torch.cat([condition[: len(z) // 2], condition[: (len(z) + 1) // 2]])
         with self._precision():
-            fake_logits = self._judge(self.generator(z, condition), condition)
+            fake = self.generator(z, asked)
+            fake_logits = self._judge(fake, asked)
             with torch.no_grad():
                 real_logits = self._judge(real.detach(), condition) if self.loss.pairs else fake_logits.detach()
         loss = self.loss.generator(fake_logits, real_logits).mean()
+        if likeness:
+            loss = loss + likeness * likeness_penalty(fake, real).mean()
         norm = self._update(0, self.generator, loss)
         self.discriminator.requires_grad_(True)
         return {"loss_g": self.processes.mean(loss.detach()), "grad_norm_g": norm}

@@ -21,6 +21,7 @@ from ganedit.ui.inpaint import build_inpaint_tab
 from ganedit.ui.models import build_models_tab
 from ganedit.ui.settings import UiSettings
 from ganedit.ui.theme import GaneditTheme, head, mark, style_sheet
+from ganedit.ui.train import build_train_tab
 
 __all__ = ["UiSettings", "build_ui", "launch_options"]
 
@@ -44,6 +45,7 @@ def build_ui(engine: Engine, settings: UiSettings) -> gr.Blocks:
         with gr.Tabs(elem_id="ge-tabs") as tabs:
             build_enhance_tab(engine, settings, exchange)
             build_inpaint_tab(engine, settings, exchange)
+            build_train_tab(engine, settings)
             build_models_tab(engine, settings)
         exchange.connect(tabs)
         add_api(engine, settings)

@@ -14,12 +14,14 @@ class UiSettings:
         max_output_megapixels: larger results are refused with one sentence.
         mcp: offer the named endpoints as MCP tools too.
         auth: people log in; only told so that the page can say it.
+        training: strangers may train here too.
     """
 
     public: bool = False
     max_output_megapixels: float = 80.0
     mcp: bool = False
     auth: bool = False
+    training: bool = False
 
     @property
     def limit_seconds(self) -> float | None:

@@ -81,7 +81,11 @@ def _layers(inputs: int, width: int, depth: int) -> nn.Sequential:
 
 
 class Generator(nn.Module):
-    """Points from z.
+    """Points from z and the signs of z.
+
+    Separate modes are out of reach for a continuous map of one connected space but for bridges between them, on which
+    it then puts samples; the signs cut the space into ``2 ** z_dim`` pieces, each of which can go to a mode whole.
+    Source of the argument: Khayatkhoei et al. 2018, arXiv:1806.00880.
 
     Attributes:
         config: the arguments that build a twin of this network.
@@ -92,12 +96,12 @@ class Generator(nn.Module):
         super().__init__()
         self.config = {"z_dim": z_dim, "c_dim": c_dim, "width": width, "depth": depth, "dim": dim}
         self.latent = LatentInput(z_dim, c_dim)
-        self.body = _layers(self.latent.out_dim, width, depth)
+        self.body = _layers(z_dim + self.latent.out_dim, width, depth)
         self.point = nn.Linear(width, dim)
 
     def forward(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
         """Turn (N, z_dim) and (N, c_dim) or None into (N, dim) float32 points, of any range."""
-        return self.point(self.body(self.latent(z, condition))).float()
+        return self.point(self.body(torch.cat([z.sign(), self.latent(z, condition)], dim=1))).float()
 
 
 class Discriminator(nn.Module):

@@ -9,6 +9,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     ),
     "ge.tab.enhance": ("Enhance", "增强"),
     "ge.tab.models": ("Models", "模型"),
+    "ge.tab.train": ("Train", "训练"),
     "ge.error.expired": (
         "This picture is no longer on the server; please choose it again.",
         "服务器上已没有这张图片，请重新选择。",

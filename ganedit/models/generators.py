@@ -1,0 +1,81 @@
+"""A trained generator in use: from a seed and a condition to pixels."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganedit.models.conditions import one_hot
+from ganedit.models.snapshots import Snapshot, read_snapshot
+
+_AT_ONCE = 64
+_HALF_WHITE = 127.5
+
+
+class PictureGenerator:
+    """Draws pictures; the same seed gives the same ones, however many are drawn with it.
+
+    Attributes:
+        z_dim: length of a latent vector.
+        resolution: side of the pictures in pixels.
+        condition: what it must be told: ``none``, ``class``, ``text`` or ``attributes``.
+        class_names: the classes, in the order of the entries of a condition; empty if it is told none.
+        attributes: the values of each attribute, in that order; empty if it is told none.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        """Take a generator that makes pictures out of one latent vector each."""
+        self._network = snapshot.generator
+        self.z_dim = int(snapshot.config["z_dim"])
+        self.resolution = int(snapshot.config["resolution"])
+        self.condition: str = snapshot.facts.get("condition", "none")
+        self.class_names: Sequence[str] = snapshot.facts.get("class_names", [])
+        self.attributes: Mapping[str, Sequence[str]] = snapshot.facts.get("attributes", {})
+
+    @classmethod
+    def read(cls, path: Path) -> "PictureGenerator":
+        """Read a snapshot.
+
+        Raises:
+            BadCheckpointError: it is damaged, or none.
+        """
+        return cls(read_snapshot(path))
+
+    def latents(self, count: int, seed: int) -> Tensor:
+        """Draw (count, z_dim) float32 from a standard normal distribution; a longer draw begins like a shorter one."""
+        return torch.randn(count, self.z_dim, generator=torch.Generator().manual_seed(seed))
+
+    @torch.inference_mode()
+    def draw(self, z: Tensor, condition: np.ndarray | None = None) -> np.ndarray:
+        """Turn latent vectors into pictures.
+
+        Args:
+            z: (N, z_dim) float32.
+            condition: (N, entries) float32 as `ganedit.models.conditions` makes it; None if it is told nothing.
+
+        Returns:
+            (N, resolution, resolution, 3) uint8, RGB, also of a generator that makes gray.
+        """
+        told = None if condition is None else torch.from_numpy(condition)
+        pixels = (self._network(z, told).float().clamp(-1, 1) + 1) * _HALF_WHITE
+        return pixels.round().byte().expand(-1, 3, -1, -1).permute(0, 2, 3, 1).contiguous().numpy()
+
+    def sample(self, count: int, seed: int = 0) -> Iterator[np.ndarray]:
+        """Draw pictures of all there is to draw: if it is told classes, each has its turn.
+
+        Returns:
+            (N, resolution, resolution, 3) uint8, RGB, N at most 64, until there are ``count``.
+
+        Raises:
+            ValueError: it must be told a text or attributes, and nobody says which.
+        """
+        if self.condition not in ("none", "class"):
+            raise ValueError(f"It must be told {self.condition}.")
+        z = self.latents(count, seed)
+        classes = len(self.class_names)
+        told = one_hot(np.arange(count) % classes, classes) if self.condition == "class" else None
+        for start in range(0, count, _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            yield self.draw(z[part], None if told is None else told[part])

@@ -1,0 +1,206 @@
+"""The Train tab: what is on it, and its events put together. What they do: ``train_events``."""
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from ganedit.engine import Engine
+from ganedit.ui.desk import build_columns
+from ganedit.ui.i18n import both, label
+from ganedit.ui.runs import Runs, runs_folder
+from ganedit.ui.settings import UiSettings
+from ganedit.ui.theme import page_html
+from ganedit.ui.train_events import KNOBS, Parts, TrainTab, recipes
+
+TAB = "train"
+_LIGHT: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
+_TICK_SECONDS = 1.5
+
+_CHOOSE_RUN = """
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-run]');
+  if (!button) return;
+  const runs = element.querySelectorAll('[data-run]');
+  for (const other of runs) other.setAttribute('aria-pressed', String(other === button));
+  trigger('select', {run: button.dataset.run});
+});
+"""
+_CLICK_SNAPSHOT = "() => setTimeout(() => document.querySelector('#ge-train-file').click(), 150)"
+
+
+def build_train_tab(engine: Engine, settings: UiSettings) -> None:
+    """Add the tab to the ``gr.Tabs`` being built.
+
+    On a public server nothing that trains is built at all unless it is allowed, since an event that is only hidden can
+    be called.
+    """
+    with gr.Tab(label("ge.tab.train"), id=TAB, elem_id=f"ge-tab-{TAB}") as tab:
+        if settings.public and not settings.training:
+            gr.HTML(f'<p class="ge-note ge-offline">{both("ge.train.public")}</p>')
+            return
+        runs = Runs(runs_folder(), on_end=lambda run: _register(engine, run.name, run.snapshot()))
+        side, main = build_columns()
+        with side:
+            left = _build_choices(by_path=not settings.public)
+        with main:
+            right = _build_view()
+        parts = Parts(**left, **right)
+    _wire(TrainTab(runs, parts), tab)
+
+
+def _register(engine: Engine, name: str, snapshot: Path | None) -> None:
+    """Let the registry know the newest snapshot of a run under the run's name."""
+    if snapshot:
+        engine.registry.put(snapshot, f"{name}.safetensors")
+
+
+def _build_choices(*, by_path: bool) -> dict[str, Any]:
+    ways = [(label("ge.train.data_shapes"), "shapes"), (label("ge.train.data_upload"), "upload")]
+    ways += [(label("ge.train.data_where"), "path")] if by_path else []
+    known = recipes()
+    with gr.Group(elem_classes="ge-panel"):
+        source = gr.Radio(
+            ways, value="shapes", label=label("ge.train.data"), elem_id="ge-train-source", elem_classes="ge-seg"
+        )
+        files = gr.File(
+            label=label("ge.train.drop"),
+            file_count="multiple",
+            file_types=["image", ".zip"],
+            height=130,
+            visible=False,
+            elem_id="ge-train-files",
+            elem_classes="ge-drop",
+        )
+        path = gr.Textbox(
+            label=label("ge.train.data_path"),
+            info=label("ge.train.data_path_how"),  # pyright: ignore[reportArgumentType]
+            max_lines=1,
+            visible=False,
+            elem_id="ge-train-path",
+        )
+        recipe = gr.Dropdown(
+            list(known),
+            value=next(iter(known), None),
+            label=label("ge.train.recipe"),
+            elem_id="ge-train-recipe",
+            elem_classes="ge-model",
+        )
+        about = page_html()
+    with gr.Accordion(label("ge.train.settings"), open=False, elem_id="ge-train-settings", elem_classes="gr-accordion"):
+        knobs = {name: _build_knob(name) for name in KNOBS}
+    start = gr.Button(
+        label("ge.train.start"), variant="primary", size="lg", elem_id="ge-train-start", elem_classes="ge-run"
+    )
+    listed = gr.HTML("", js_on_load=_CHOOSE_RUN, apply_default_css=False, elem_id="ge-train-runs")
+    return {
+        "source": source,
+        "files": files,
+        "path": path,
+        "recipe": recipe,
+        "about": about,
+        "knobs": knobs,
+        "start": start,
+        "listed": listed,
+    }
+
+
+def _build_knob(name: str) -> Any:
+    knob = KNOBS[name]
+    shown: dict[str, Any] = {"label": label(f"ge.train.{name}"), "elem_id": f"ge-train-{name}"}
+    if knob.choices is None:
+        return gr.Textbox("", max_lines=1, elem_classes="ge-size", **shown)
+    own = [(label("ge.train.own"), "")]
+    return gr.Dropdown(
+        [*own, *((label(text) if "." in text else text, value) for text, value in knob.choices)], value="", **shown
+    )
+
+
+def _build_view() -> dict[str, Any]:
+    status = page_html(elem_id="ge-train-status")
+    with gr.Row(elem_classes="ge-resultbar"):
+        stop = gr.Button(label("ge.train.stop"), variant="stop", visible=False, size="md", elem_id="ge-train-stop")
+        resume = gr.Button(label("ge.train.resume"), visible=False, size="md", elem_id="ge-train-resume")
+        snapshot = gr.Button(label("ge.train.download"), visible=False, size="md", elem_id="ge-train-snapshot")
+        remove = gr.Button(label("ge.train.remove"), visible=False, size="md", elem_id="ge-train-remove")
+        file = gr.DownloadButton(visible="hidden", elem_id="ge-train-file")
+    question = gr.HTML("", visible=False, elem_id="ge-train-question")
+    with gr.Row():
+        remove_yes = gr.Button(
+            label("ge.train.remove_yes"), variant="stop", visible=False, elem_id="ge-train-remove-yes"
+        )
+        keep = gr.Button(label("ge.train.keep"), visible=False, elem_id="ge-train-keep")
+    plots = page_html(elem_id="ge-train-plots")
+    grid = gr.Image(
+        label=label("ge.train.samples"),
+        format="png",
+        interactive=False,
+        visible=False,
+        buttons=["fullscreen"],
+        elem_id="ge-train-grid",
+    )
+    with gr.Row(equal_height=True, elem_id="ge-train-time"):
+        moment = gr.Slider(
+            0, 1, value=0, step=1, label=label("ge.train.samples"), visible=False, scale=5, elem_id="ge-train-moment"
+        )
+        live = gr.Checkbox(
+            True, label=label("ge.train.live"), visible=False, scale=1, min_width=150, elem_id="ge-train-live"
+        )
+    command = gr.Code(
+        label=label("ge.train.command"),
+        language="shell",
+        interactive=False,
+        visible=False,
+        lines=1,
+        wrap_lines=True,
+        elem_id="ge-train-command",
+    )
+    return {
+        "status": status,
+        "stop": stop,
+        "resume": resume,
+        "remove": remove,
+        "snapshot": snapshot,
+        "file": file,
+        "question": question,
+        "remove_yes": remove_yes,
+        "keep": keep,
+        "plots": plots,
+        "grid": grid,
+        "moment": moment,
+        "live": live,
+        "command": command,
+        "chosen": gr.State(""),
+        "seen": gr.State(""),
+        "timer": gr.Timer(_TICK_SECONDS, active=False),
+    }
+
+
+def _wire(tab: TrainTab, page_tab: gr.Tab) -> None:
+    parts = tab.parts
+    look = {parts.chosen, parts.live, parts.moment, parts.seen}
+    shown = tab.shown_parts
+    page_tab.select(tab.refresh, look, shown, **_LIGHT)
+    parts.timer.tick(tab.tick, look, shown, **_LIGHT)
+    parts.listed.select(tab.choose, None, shown, **_LIGHT)
+    parts.source.change(tab.show_source, parts.source, [parts.files, parts.path], **_LIGHT)
+    gr.on(
+        [page_tab.select, parts.recipe.change],
+        tab.show_recipe,
+        parts.recipe,
+        [parts.about, *parts.knobs.values()],
+        **_LIGHT,
+    )
+    wishes = {parts.source, parts.files, parts.path, parts.recipe, *parts.knobs.values()}
+    parts.start.click(tab.start, {*wishes, *look}, shown, trigger_mode="once", **_LIGHT)
+    parts.stop.click(tab.stop, look, shown, trigger_mode="once", **_LIGHT)
+    parts.resume.click(tab.resume, look, shown, trigger_mode="once", **_LIGHT)
+    asking = [parts.remove, parts.question, parts.remove_yes, parts.keep]
+    parts.remove.click(tab.ask, parts.chosen, asking, **_LIGHT)
+    parts.keep.click(tab.refresh, look, shown, **_LIGHT)
+    parts.remove_yes.click(tab.remove, look, shown, trigger_mode="once", **_LIGHT)
+    parts.moment.input(tab.scrub, look, [parts.grid, parts.live, parts.moment], trigger_mode="always_last", **_LIGHT)
+    parts.live.input(tab.refresh, look, shown, **_LIGHT)
+    # Gradio hands out a file at a click only, and there is none before it is asked for.
+    given = parts.snapshot.click(tab.give_snapshot, parts.chosen, parts.file, **_LIGHT)
+    given.success(None, None, None, js=_CLICK_SNAPSHOT, **_LIGHT)

@@ -1,0 +1,293 @@
+"""What the Train tab's events do: start, stop, resume and remove runs, and show the chosen one as it goes."""
+
+import html
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.blocks import Block
+from gradio.components import Component
+
+from ganedit.errors import UserError
+from ganedit.ui.i18n import both
+from ganedit.ui.runs import Run, Runs, Wish, recipe_values
+from ganedit.ui.toast import toasts
+from ganedit.ui.train_view import plots_html, runs_html, status_html
+
+Updates = dict[Block, Any]
+Values = dict[Block, Any]
+
+_RECIPES = Path(__file__).parents[2] / "recipes"
+
+
+@dataclass(frozen=True)
+class Knob:
+    """One setting of a recipe that the tab offers.
+
+    Attributes:
+        key: the recipe's key.
+        choices: what each says, or the key of its sentence, and its value; None for a number.
+    """
+
+    key: str
+    choices: tuple[tuple[str, str], ...] | None = None
+
+
+_LOSSES = ("relativistic", "non_saturating", "hinge", "wgan", "least_squares", "minimax")
+_SIDES = ("16", "32", "64", "128", "256")
+_CONDITIONS = ("none", "class", "text", "attributes")
+KNOBS: Mapping[str, Knob] = {
+    "kimg": Knob("schedule.kimg"),
+    "resolution": Knob("data.resolution", tuple((side, side) for side in _SIDES)),
+    "condition": Knob("data.condition", tuple((f"ge.train.condition_{kind}", kind) for kind in _CONDITIONS)),
+    "loss": Knob("loss.name", tuple((loss, loss) for loss in _LOSSES)),
+    "gamma": Knob("loss.gamma"),
+    "batch": Knob("schedule.batch"),
+    "augment": Knob(
+        "augment.policy", (("ge.train.augment_off", "[]"), ("ge.train.augment_adaptive", '["color", "translation"]'))
+    ),
+}
+"""The settings, by name; an empty one leaves the recipe's own value."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The components of the tab.
+
+    Attributes:
+        source, files, path: where the pictures come from.
+        recipe, about: the recipe and what it says of itself.
+        knobs: by name in ``KNOBS``.
+        start: begins a run.
+        listed: all runs.
+        status, plots, grid, moment, live, command: the chosen run.
+        stop, resume, snapshot, remove, question, remove_yes, keep: what can be done with it.
+        file: hands out the snapshot; not seen.
+        chosen: name of the run that is shown.
+        seen: what is on the page already, so that nothing is sent twice.
+        timer: looks at the runs while one goes on.
+    """
+
+    source: gr.Radio
+    files: gr.File
+    path: gr.Textbox
+    recipe: gr.Dropdown
+    about: gr.HTML
+    knobs: dict[str, Any]
+    start: gr.Button
+    listed: gr.HTML
+    status: gr.HTML
+    stop: gr.Button
+    resume: gr.Button
+    remove: gr.Button
+    snapshot: gr.Button
+    file: gr.DownloadButton
+    question: gr.HTML
+    remove_yes: gr.Button
+    keep: gr.Button
+    plots: gr.HTML
+    grid: gr.Image
+    moment: gr.Slider
+    live: gr.Checkbox
+    command: gr.Code
+    chosen: gr.State
+    seen: gr.State
+    timer: gr.Timer
+
+
+def recipes() -> dict[str, Path]:
+    """Give the recipes that come with the program, by name; the one for beginners first."""
+    found = {path.stem: path for path in sorted(_RECIPES.glob("*.toml"))}
+    return dict(sorted(found.items(), key=lambda item: item[0] != "quickstart"))
+
+
+class TrainTab:
+    """The tab's events. ``Values`` are read by component, ``Updates`` are written so."""
+
+    def __init__(self, runs: Runs, parts: Parts) -> None:
+        """Take the runs and the components that show them."""
+        self._runs, self.parts = runs, parts
+
+    @property
+    def shown_parts(self) -> list[Block]:
+        """Everything that follows the chosen run."""
+        parts = self.parts
+        shown: list[Component] = [parts.listed, parts.status, parts.plots, parts.grid, parts.moment, parts.live]
+        shown += [parts.command, parts.stop, parts.resume, parts.snapshot, parts.remove]
+        shown += [parts.question, parts.remove_yes, parts.keep, parts.chosen, parts.seen, parts.timer]
+        return [*shown]
+
+    @toasts
+    def refresh(self, values: Values) -> Updates:
+        """Show the chosen run anew; the newest if none is chosen."""
+        return self._show(str(values[self.parts.chosen]), live=bool(values[self.parts.live]), seen="")
+
+    @toasts
+    def tick(self, values: Values) -> Any:
+        """Show what is new."""
+        parts = self.parts
+        news = self._show(str(values[parts.chosen]), live=bool(values[parts.live]), seen=str(values[parts.seen]))
+        return news or gr.skip()
+
+    @toasts
+    def choose(self, event: gr.EventData) -> Updates:
+        """Show the run that was clicked."""
+        return self._show(str(event.run), live=True, seen="")
+
+    @toasts
+    def start(self, values: Values) -> Updates:
+        """Begin a run with the chosen pictures, recipe and settings."""
+        parts = self.parts
+        settings = {
+            knob.key: str(values[parts.knobs[name]]).strip()
+            for name, knob in KNOBS.items()
+            if str(values[parts.knobs[name]] or "").strip()
+        }
+        recipe = recipes()[str(values[parts.recipe])]
+        run = self._runs.start(Wish(str(recipe), self._data(values), settings))
+        return self._show(run.name, live=True, seen="")
+
+    def _data(self, values: Values) -> str:
+        parts = self.parts
+        source = values[parts.source]
+        if source == "shapes":
+            return "shapes"
+        path = str(values[parts.path] or "").strip()
+        if source == "path" and path:
+            return str(Path(path).expanduser().resolve())
+        files = values[parts.files]
+        if source != "upload" or not files:
+            raise UserError(both("ge.train.need_data"))
+        return self._runs.take_uploads([Path(file) for file in files])
+
+    @toasts
+    def stop(self, values: Values) -> Updates:
+        """End the chosen run, saved."""
+        self._runs.stop(str(values[self.parts.chosen]))
+        return self.refresh(values)
+
+    @toasts
+    def resume(self, values: Values) -> Updates:
+        """Let the chosen run go on."""
+        self._runs.resume(str(values[self.parts.chosen]))
+        return self.refresh(values)
+
+    @toasts
+    def ask(self, chosen: str) -> Updates:
+        """Ask once before removing."""
+        parts = self.parts
+        question = f'<div class="ge-status" role="status">{both("ge.train.remove_ask", name=chosen)}</div>'
+        return {
+            parts.remove: gr.update(visible=False),
+            parts.question: gr.update(value=question, visible=True),
+            parts.remove_yes: gr.update(visible=True),
+            parts.keep: gr.update(visible=True),
+        }
+
+    @toasts
+    def remove(self, values: Values) -> Updates:
+        """Delete the chosen run."""
+        self._runs.remove(str(values[self.parts.chosen]))
+        return self._show("", live=True, seen="")
+
+    @toasts
+    def scrub(self, values: Values) -> Any:
+        """Show the samples of another moment, and stay there."""
+        run = self._runs.get(str(values[self.parts.chosen]))
+        grids = run.grids() if run else []
+        if not grids:
+            return gr.skip()
+        at = min(int(values[self.parts.moment]), len(grids) - 1)
+        return {
+            self.parts.grid: str(grids[at]),
+            self.parts.live: at == len(grids) - 1,
+            self.parts.moment: gr.update(label=_moment(grids[at])),
+        }
+
+    @toasts
+    def give_snapshot(self, chosen: str) -> str:
+        """Hand out the newest snapshot."""
+        run = self._runs.get(chosen)
+        path = run.snapshot() if run else None
+        if path is None:
+            raise UserError(both("ge.error.expired"))
+        return str(path)
+
+    @toasts
+    def show_source(self, source: str) -> Updates:
+        """Show where pictures can be put."""
+        parts = self.parts
+        return {parts.files: gr.update(visible=source == "upload"), parts.path: gr.update(visible=source == "path")}
+
+    @toasts
+    def show_recipe(self, name: str) -> Updates:
+        """Show what a recipe says of itself, and its own values where others can be typed."""
+        path = recipes()[name]
+        values = recipe_values(path)
+        comment = itertools.takewhile(lambda line: line.startswith("#"), path.read_text(encoding="utf-8").splitlines())
+        main = [values[key] for key in ("generator.arch", "discriminator.arch", "loss.name") if key in values]
+        facts = " · ".join(
+            [*main, f"{values.get('data.resolution', 64)} px", f"{values.get('schedule.kimg', 1000):g} kimg"]
+        )
+        words = html.escape(" ".join(line.lstrip("# ") for line in comment))
+        typed = [name for name, knob in KNOBS.items() if knob.choices is None]
+        return {
+            self.parts.about: f'<div class="ge-hint" lang="en">{words}<br>{html.escape(facts)}</div>',
+            **{self.parts.knobs[name]: gr.update(placeholder=str(values.get(KNOBS[name].key, ""))) for name in typed},
+        }
+
+    # -------------------------------------------------------------------- view
+
+    def _show(self, chosen: str, *, live: bool, seen: str) -> Updates:
+        runs = self._runs.all()
+        run = next((run for run in runs if run.name == chosen), runs[0] if runs else None)
+        ticks, grids = (run.stats(), run.grids()) if run else ([], [])
+        going = any(each.is_live for each in runs)
+        now = repr(([(each.name, each.state) for each in runs], run and run.name, len(ticks), len(grids), live))
+        if now == seen:
+            return {}
+        parts = self.parts
+        updates: Updates = {
+            parts.listed: runs_html(runs, run.name if run else ""),
+            parts.status: status_html(run, ticks),
+            parts.plots: plots_html(ticks),
+            parts.command: gr.update(value=run.shown_command() if run else "", visible=run is not None),
+            parts.chosen: run.name if run else "",
+            parts.seen: now,
+            parts.timer: gr.update(active=going),
+            parts.question: gr.update(visible=False),
+            parts.remove_yes: gr.update(visible=False),
+            parts.keep: gr.update(visible=False),
+        }
+        return updates | self._show_actions(run) | self._show_grids(grids, live=live)
+
+    def _show_actions(self, run: Run | None) -> Updates:
+        parts = self.parts
+        rests = run is not None and not run.is_live
+        return {
+            parts.stop: gr.update(visible=run is not None and run.state in ("waiting", "training")),
+            parts.resume: gr.update(visible=rests and run is not None and run.state != "finished"),
+            parts.snapshot: gr.update(visible=run is not None and run.snapshot() is not None),
+            parts.remove: gr.update(visible=rests),
+        }
+
+    def _show_grids(self, grids: list[Path], *, live: bool) -> Updates:
+        parts = self.parts
+        many = len(grids) > 1
+        updates: Updates = {parts.live: gr.update(visible=many, value=live)}
+        if not grids:
+            return updates | {parts.grid: gr.update(value=None, visible=False), parts.moment: gr.update(visible=False)}
+        last = max(1, len(grids) - 1)
+        if live:
+            updates[parts.grid] = gr.update(value=str(grids[-1]), visible=True)
+            updates[parts.moment] = gr.update(maximum=last, value=last, visible=many, label=_moment(grids[-1]))
+        else:
+            updates[parts.moment] = gr.update(maximum=last, visible=many)
+        return updates
+
+
+def _moment(grid: Path) -> str:
+    return f"{int(grid.stem) / 1000:g} kimg"
