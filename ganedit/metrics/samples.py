@@ -16,7 +16,7 @@ SEED = 0
 
 @contextmanager
 def open_samples(snapshot: Path, count: int, on_progress: Callable[[int], None]) -> Iterator[tuple[Pictures, str]]:
-    """Draw pictures by a fixed seed, its classes in turn; they are on disk until the block ends.
+    """Draw pictures by fixed seeds, its classes in turn; they are on disk until the block ends.
 
     Args:
         snapshot: the generator.
@@ -45,6 +45,6 @@ def open_samples(snapshot: Path, count: int, on_progress: Callable[[int], None])
             on_progress(done)
         classes = len(generator.class_names)
         share = f", its {classes} classes in equal share" if classes else ""
-        note = f"The fakes are {count} pictures drawn from {snapshot.name} with seed {SEED}{share}."
+        note = f"The fakes are {count} pictures drawn from {snapshot.name} with seeds from {SEED} on{share}."
         with open_pictures(Path(folder)) as drawn:
             yield drawn, note

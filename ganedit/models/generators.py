@@ -15,7 +15,7 @@ _HALF_WHITE = 127.5
 
 
 class PictureGenerator:
-    """Draws pictures; the same seed gives the same ones, however many are drawn with it.
+    """Draws pictures; each has a seed, which gives the same one whatever is drawn with it.
 
     Attributes:
         z_dim: length of a latent vector.
@@ -44,8 +44,9 @@ class PictureGenerator:
         return cls(read_snapshot(path))
 
     def latents(self, count: int, seed: int) -> Tensor:
-        """Draw (count, z_dim) float32 from a standard normal distribution; a longer draw begins like a shorter one."""
-        return torch.randn(count, self.z_dim, generator=torch.Generator().manual_seed(seed))
+        """Draw (count, z_dim) float32 from a standard normal distribution, each row by a seed of its own, one up."""
+        chance = torch.Generator()
+        return torch.stack([torch.randn(self.z_dim, generator=chance.manual_seed(seed + i)) for i in range(count)])
 
     @torch.inference_mode()
     def draw(self, z: Tensor, condition: np.ndarray | None = None) -> np.ndarray:
@@ -63,7 +64,7 @@ class PictureGenerator:
         return pixels.round().byte().expand(-1, 3, -1, -1).permute(0, 2, 3, 1).contiguous().numpy()
 
     def sample(self, count: int, seed: int = 0) -> Iterator[np.ndarray]:
-        """Draw pictures of all there is to draw: if it is told classes, each has its turn.
+        """Draw pictures of all there is to draw, with seeds from ``seed`` on: if it is told classes, each has its turn.
 
         Returns:
             (N, resolution, resolution, 3) uint8, RGB, N at most 64, until there are ``count``.

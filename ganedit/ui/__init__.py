@@ -14,11 +14,13 @@ from ganedit.engine import Engine
 from ganedit.ui.api import add_api
 from ganedit.ui.api_inpaint import add_inpaint_api
 from ganedit.ui.enhance import build_enhance_tab
+from ganedit.ui.evaluate import build_evaluate_tab
 from ganedit.ui.exchange import Exchange
 from ganedit.ui.http import Harden, body_limit_bytes
 from ganedit.ui.i18n import STRINGS, Html, both, translations
 from ganedit.ui.inpaint import build_inpaint_tab
 from ganedit.ui.models import build_models_tab
+from ganedit.ui.runs import Run, Runs, runs_folder
 from ganedit.ui.settings import UiSettings
 from ganedit.ui.theme import GaneditTheme, head, mark, style_sheet
 from ganedit.ui.train import build_train_tab
@@ -38,14 +40,15 @@ def build_ui(engine: Engine, settings: UiSettings) -> gr.Blocks:
     Returns:
         The page, with its queue set up; ``launch(**launch_options(settings))`` serves it.
     """
-    exchange = Exchange()
+    exchange, runs = Exchange(), _runs(engine, settings)
     delete_cache = (_CACHE_SWEEP_SECONDS, _CACHE_AGE_SECONDS)
     with gr.Blocks(title="ganedit", analytics_enabled=False, delete_cache=delete_cache) as page:
         gr.HTML(_header(), elem_id="ge-header", apply_default_css=False)
         with gr.Tabs(elem_id="ge-tabs") as tabs:
             build_enhance_tab(engine, settings, exchange)
             build_inpaint_tab(engine, settings, exchange)
-            build_train_tab(engine, settings)
+            build_train_tab(runs, by_path=not settings.public)
+            build_evaluate_tab(engine, settings, runs)
             build_models_tab(engine, settings)
         exchange.connect(tabs)
         add_api(engine, settings)
@@ -76,6 +79,18 @@ def launch_options(settings: UiSettings, *, share: bool = False) -> dict[str, An
         "ssr_mode": False,
         "pwa": False,
     }
+
+
+def _runs(engine: Engine, settings: UiSettings) -> Runs | None:
+    """Give the training runs; None where strangers may not train."""
+    if settings.public and not settings.training:
+        return None
+
+    def register(run: Run) -> None:
+        if snapshot := run.snapshot():
+            engine.registry.put(snapshot, f"{run.name}.safetensors")
+
+    return Runs(runs_folder(), on_end=register)
 
 
 def _header() -> Html:

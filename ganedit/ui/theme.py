@@ -22,7 +22,7 @@ _FONT = (
     "sans-serif",
 )
 _MONO = ("ui-monospace", "SF Mono", "Cascadia Mono", "Menlo", "Consolas", "monospace")
-_STYLE_SHEETS = ("page.css", "models.css", "painter.css", "train.css")
+_STYLE_SHEETS = ("page.css", "models.css", "painter.css", "train.css", "evaluate.css")
 _SCRIPTS = ("page.js",)
 _GRADIENT = "linear-gradient(100deg, #7c3aed, #a21caf)"
 _GRADIENT_HOVER = "linear-gradient(100deg, #6d28d9, #86198f)"

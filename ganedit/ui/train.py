@@ -1,20 +1,17 @@
 """The Train tab: what is on it, and its events put together. What they do: ``train_events``."""
 
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from ganedit.engine import Engine
 from ganedit.ui.desk import build_columns
+from ganedit.ui.edit_wiring import LIGHT
 from ganedit.ui.i18n import both, label
-from ganedit.ui.runs import Runs, runs_folder
-from ganedit.ui.settings import UiSettings
+from ganedit.ui.runs import Runs
 from ganedit.ui.theme import page_html
 from ganedit.ui.train_events import KNOBS, Parts, TrainTab, recipes
 
 TAB = "train"
-_LIGHT: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 _TICK_SECONDS = 1.5
 
 _CHOOSE_RUN = """
@@ -29,30 +26,25 @@ element.addEventListener('click', (event) => {
 _CLICK_SNAPSHOT = "() => setTimeout(() => document.querySelector('#ge-train-file').click(), 150)"
 
 
-def build_train_tab(engine: Engine, settings: UiSettings) -> None:
+def build_train_tab(runs: Runs | None, *, by_path: bool) -> None:
     """Add the tab to the ``gr.Tabs`` being built.
 
-    On a public server nothing that trains is built at all unless it is allowed, since an event that is only hidden can
-    be called.
+    Args:
+        runs: what is trained; None where nobody may train: nothing is built then, since an event that is only hidden
+            can be called.
+        by_path: pictures may be named by a path of this machine.
     """
-    with gr.Tab(label("ge.tab.train"), id=TAB, elem_id=f"ge-tab-{TAB}") as tab:
-        if settings.public and not settings.training:
+    with gr.Tab(label("ge.tab.train"), id=TAB, elem_id=f"ge-tab-{TAB}") as tab:  # pyright: ignore[reportArgumentType]
+        if runs is None:
             gr.HTML(f'<p class="ge-note ge-offline">{both("ge.train.public")}</p>')
             return
-        runs = Runs(runs_folder(), on_end=lambda run: _register(engine, run.name, run.snapshot()))
         side, main = build_columns()
         with side:
-            left = _build_choices(by_path=not settings.public)
+            left = _build_choices(by_path=by_path)
         with main:
             right = _build_view()
         parts = Parts(**left, **right)
     _wire(TrainTab(runs, parts), tab)
-
-
-def _register(engine: Engine, name: str, snapshot: Path | None) -> None:
-    """Let the registry know the newest snapshot of a run under the run's name."""
-    if snapshot:
-        engine.registry.put(snapshot, f"{name}.safetensors")
 
 
 def _build_choices(*, by_path: bool) -> dict[str, Any]:
@@ -135,6 +127,7 @@ def _build_view() -> dict[str, Any]:
         label=label("ge.train.samples"),
         format="png",
         interactive=False,
+        show_label=False,
         visible=False,
         buttons=["fullscreen"],
         elem_id="ge-train-grid",
@@ -180,27 +173,27 @@ def _wire(tab: TrainTab, page_tab: gr.Tab) -> None:
     parts = tab.parts
     look = {parts.chosen, parts.live, parts.moment, parts.seen}
     shown = tab.shown_parts
-    page_tab.select(tab.refresh, look, shown, **_LIGHT)
-    parts.timer.tick(tab.tick, look, shown, **_LIGHT)
-    parts.listed.select(tab.choose, None, shown, **_LIGHT)
-    parts.source.change(tab.show_source, parts.source, [parts.files, parts.path], **_LIGHT)
+    page_tab.select(tab.refresh, look, shown, **LIGHT)
+    parts.timer.tick(tab.tick, look, shown, **LIGHT)
+    parts.listed.select(tab.choose, None, shown, **LIGHT)
+    parts.source.change(tab.show_source, parts.source, [parts.files, parts.path], **LIGHT)
     gr.on(
         [page_tab.select, parts.recipe.change],
         tab.show_recipe,
         parts.recipe,
         [parts.about, *parts.knobs.values()],
-        **_LIGHT,
+        **LIGHT,
     )
     wishes = {parts.source, parts.files, parts.path, parts.recipe, *parts.knobs.values()}
-    parts.start.click(tab.start, {*wishes, *look}, shown, trigger_mode="once", **_LIGHT)
-    parts.stop.click(tab.stop, look, shown, trigger_mode="once", **_LIGHT)
-    parts.resume.click(tab.resume, look, shown, trigger_mode="once", **_LIGHT)
+    parts.start.click(tab.start, {*wishes, *look}, shown, trigger_mode="once", **LIGHT)
+    parts.stop.click(tab.stop, look, shown, trigger_mode="once", **LIGHT)
+    parts.resume.click(tab.resume, look, shown, trigger_mode="once", **LIGHT)
     asking = [parts.remove, parts.question, parts.remove_yes, parts.keep]
-    parts.remove.click(tab.ask, parts.chosen, asking, **_LIGHT)
-    parts.keep.click(tab.refresh, look, shown, **_LIGHT)
-    parts.remove_yes.click(tab.remove, look, shown, trigger_mode="once", **_LIGHT)
-    parts.moment.input(tab.scrub, look, [parts.grid, parts.live, parts.moment], trigger_mode="always_last", **_LIGHT)
-    parts.live.input(tab.refresh, look, shown, **_LIGHT)
+    parts.remove.click(tab.ask, parts.chosen, asking, **LIGHT)
+    parts.keep.click(tab.refresh, look, shown, **LIGHT)
+    parts.remove_yes.click(tab.remove, look, shown, trigger_mode="once", **LIGHT)
+    parts.moment.input(tab.scrub, look, [parts.grid, parts.live, parts.moment], trigger_mode="always_last", **LIGHT)
+    parts.live.input(tab.refresh, look, shown, **LIGHT)
     # Gradio hands out a file at a click only, and there is none before it is asked for.
-    given = parts.snapshot.click(tab.give_snapshot, parts.chosen, parts.file, **_LIGHT)
-    given.success(None, None, None, js=_CLICK_SNAPSHOT, **_LIGHT)
+    given = parts.snapshot.click(tab.give_snapshot, parts.chosen, parts.file, **LIGHT)
+    given.success(None, None, None, js=_CLICK_SNAPSHOT, **LIGHT)

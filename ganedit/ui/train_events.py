@@ -112,7 +112,7 @@ class TrainTab:
         self._runs, self.parts = runs, parts
 
     @property
-    def shown_parts(self) -> list[Block]:
+    def shown_parts(self) -> list[Any]:
         """Everything that follows the chosen run."""
         parts = self.parts
         shown: list[Component] = [parts.listed, parts.status, parts.plots, parts.grid, parts.moment, parts.live]

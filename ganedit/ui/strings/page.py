@@ -8,6 +8,7 @@ STRINGS: dict[str, tuple[str, str]] = {
         "让照片更清晰、更大、更干净——全在本机完成。",
     ),
     "ge.tab.enhance": ("Enhance", "增强"),
+    "ge.tab.evaluate": ("Evaluate", "评估"),
     "ge.tab.models": ("Models", "模型"),
     "ge.tab.train": ("Train", "训练"),
     "ge.error.expired": (

@@ -1,0 +1,116 @@
+"""An evaluation as the page runs it: the command line in a process of its own, watched and stopped from here."""
+
+import json
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ganedit.errors import UserError
+from ganedit.ui.i18n import both
+
+_REPORT, _SHEET = "report.json", "sheet.png"
+_STOP_SECONDS = 10
+_LONGEST_MESSAGE = 500
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What is to be compared, and how.
+
+    Attributes:
+        real: a folder or zip of real pictures, or the name of a packaged set.
+        fake: a folder or zip of others, or a snapshot.
+        tier: ``quick``, ``standard`` or ``paper``.
+        backbone: ``auto``, ``inception`` or ``effnet``.
+    """
+
+    real: str
+    fake: str
+    tier: str
+    backbone: str
+
+    def command(self, program: str = "python") -> list[str]:
+        """Give the command line, without what the page alone needs."""
+        words = [program, "-m", "ganedit", "evaluate", self.real, self.fake]
+        return [*words, "--tier", self.tier, "--backbone", self.backbone]
+
+    def shown_command(self) -> str:
+        """Give the command line as somebody would type it who also wants the report and the sheet."""
+        return f"{shlex.join(self.command())} --sheet {_SHEET} --json > {_REPORT}"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What came out.
+
+    Attributes:
+        report: as the command prints it.
+        report_file: the same as a file.
+        sheet: PNG, fakes beside their nearest real pictures; None if there is none.
+    """
+
+    report: dict[str, Any]
+    report_file: Path
+    sheet: Path | None
+
+
+def run(measurement: Measurement, folder: Path) -> Generator[dict[str, Any] | Measured, None, None]:
+    """Measure, and tell progress on the way; closing the iterator stops the process.
+
+    Args:
+        measurement: what to do.
+        folder: where the results are written.
+
+    Returns:
+        Progress as the command tells it (``stage``, ``done``, ``total``), then what came out.
+
+    Raises:
+        UserError: it cannot be measured; the sentence says why.
+    """
+    sheet, report_file = folder / _SHEET, folder / _REPORT
+    command = [*measurement.command(sys.executable), "--sheet", str(sheet), "--progress", "--json"]
+    last_words = ""
+    with report_file.open("wb") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        try:
+            assert process.stderr is not None
+            for line in process.stderr:
+                progress = _progress(line)
+                if progress:
+                    yield progress
+                elif line.strip():
+                    last_words = line.strip()
+            process.wait()
+        finally:
+            _end(process)
+    if process.returncode:
+        raise UserError(last_words[:_LONGEST_MESSAGE] or both("ge.error.ours"))
+    report = json.loads(report_file.read_text(encoding="utf-8"))
+    yield Measured(report, report_file, sheet if sheet.exists() else None)
+
+
+def _progress(line: str) -> dict[str, Any] | None:
+    if not line.startswith('{"stage"'):
+        return None
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Let the process clean up behind itself, but do not wait for ever."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    if process.stderr:
+        process.stderr.close()
