@@ -189,6 +189,39 @@ def scratches(
     tell({"output": str(mask_out), "share": round(share, 5)}, f"{mask_out}: {share:.2%} of the picture", as_json)
 
 
+@app.command()
+def generate(
+    out_dir: Annotated[Path, typer.Argument(metavar="OUT_DIR", help="Folder for the pictures: MODEL-SEED.png.")],
+    model: Annotated[str, typer.Option(help="Model id: `models list --task generate`.")],
+    seed: Annotated[int, typer.Option(help="Of the first picture; the next has the next seed.")] = 0,
+    count: Annotated[int, typer.Option(help="How many pictures.")] = 1,
+    class_name: Annotated[str | None, typer.Option("--class", help="For a model that is told a class.")] = None,
+    attributes: Annotated[list[str] | None, typer.Option("--attr", help="key=value, as often as needed.")] = None,
+    text: Annotated[str | None, typer.Option(help="For a model that is told words.")] = None,
+    embed_settings: EmbedSettings = True,
+    as_json: Json = False,
+) -> None:
+    """Draw new pictures; the same seed gives the same picture."""
+    from dataclasses import replace
+
+    from ganedit.formats import save_picture
+    from ganedit.provenance import make_recipe
+    from ganedit.requests import GenerateRequest
+
+    pairs = dict(_pair(attribute) for attribute in attributes or ())
+    request = GenerateRequest(model, seed, count, class_name, pairs, text)
+    result = _run(request, "Drawing")
+    out_dir.mkdir(parents=True, exist_ok=True)
+    outputs = []
+    for number, image in enumerate(result.images):
+        alone = replace(result, images=(image,), request=replace(request, seed=seed + number, count=1))
+        path = out_dir / f"{model}-{seed + number}.png"
+        save_picture(image, path, recipe=make_recipe(alone) if embed_settings else None)
+        outputs.append(str(path))
+    row = {"outputs": outputs, "model": result.model, "seconds": round(result.seconds, 3), "notes": list(result.notes)}
+    tell(row, "\n".join(outputs), as_json)
+
+
 @models_app.command("list")
 def list_models(
     task: Annotated[str | None, typer.Option(help="enhance, inpaint, stylize or generate.")] = None,
@@ -290,6 +323,13 @@ def _parse_size(text: str) -> tuple[int, int]:
     if not (width.isdecimal() and height.isdecimal()):
         raise BadRequestError(f"A size is written WIDTHxHEIGHT, such as 1920x1080, not {text}.")
     return int(width), int(height)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not (key and equals and value):
+        raise BadRequestError(f"An attribute is written key=value, such as hair=red, not {text[:60]}.")
+    return key, value
 
 
 def _readable(size_bytes: int | None) -> str:

@@ -15,6 +15,9 @@ import numpy as np
 from ganedit.errors import BadRequestError
 from ganedit.image import Picture
 
+MAX_COUNT = 64
+"""New pictures that may be asked for at once."""
+
 Precision = Literal["auto", "float32", "bfloat16"]
 
 
@@ -121,6 +124,27 @@ class OutpaintRequest:
     detail: bool = True
 
 
+@dataclass(frozen=True)
+class GenerateRequest:
+    """Draw new pictures; what is left open is drawn by the seed.
+
+    Attributes:
+        model: id of a ``generate`` model.
+        seed: of the first picture; the next one has the next seed.
+        count: how many pictures, up to ``MAX_COUNT``.
+        class_name: for a model that is told a class.
+        attributes: values by attribute, for a model that is told attributes.
+        text: for a model that is told words.
+    """
+
+    model: str
+    seed: int = 0
+    count: int = 1
+    class_name: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    text: str | None = None
+
+
 def parse_aspect(text: str) -> float:
     """Read an aspect ratio such as ``"16:9"``, ``"4x3"`` or ``"1.5"``.
 
@@ -151,7 +175,7 @@ def sides_for(size: tuple[int, int], aspect: float, place: float = 0.5) -> dict[
     return {"left": left, "top": top, "right": wider - left, "bottom": taller - top}
 
 
-Request = EnhanceRequest | InpaintRequest | OutpaintRequest
+Request = EnhanceRequest | InpaintRequest | OutpaintRequest | GenerateRequest
 
 
 @dataclass(frozen=True)
@@ -190,6 +214,17 @@ class EditResult:
     seconds: float
     notes: tuple[str, ...] = ()
     scores: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def edited(self) -> Picture:
+        """The picture that was edited.
+
+        Raises:
+            ValueError: there was none, the result is a new picture.
+        """
+        if isinstance(self.request, GenerateRequest):
+            raise ValueError("A new picture was made from nothing.")
+        return self.request.image
 
 
 def settings_of(request: Request) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
 import httpx
@@ -240,7 +240,7 @@ class _SlowEngine(Engine):
         try:
             for done in range(3):
                 yield Progress(done, 2, self.seconds_left, "run")
-            yield EditResult((request.image,), request, "none", 0.1)
+            yield EditResult((cast(EnhanceRequest, request).image,), request, "none", 0.1)
         finally:
             self.stopped = True
 

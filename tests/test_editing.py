@@ -17,7 +17,7 @@ from ganedit.engine import Engine
 from ganedit.errors import BadRequestError
 from ganedit.formats import open_picture
 from ganedit.image import Picture
-from ganedit.requests import EditResult, Progress, Request
+from ganedit.requests import EditResult, EnhanceRequest, Progress, Request
 from ganedit.ui import editing
 from ganedit.ui.editing import HISTORY_LENGTH, Updates, Values
 from ganedit.ui.enhance import build_enhance_tab
@@ -156,7 +156,7 @@ class _SlowEngine(Engine):
         try:
             for done in range(1000):
                 yield Progress(done, 1000, self.seconds_left, "upscale")
-            yield EditResult((request.image,), request, "none", 0.1)
+            yield EditResult((cast(EnhanceRequest, request).image,), request, "none", 0.1)
         finally:
             self.stopped = True
 

@@ -60,6 +60,12 @@ def runs(tmp_path: Path, ended: list[Run]) -> Iterator[Runs]:
     runs.close()
 
 
+def state_of(runs: Runs, name: str) -> str:
+    run = runs.get(name)
+    assert run, f"there is no run {name}"
+    return run.state
+
+
 def until(runs: Runs, name: str, met: Callable[[Run], object]) -> Run:
     deadline = time.monotonic() + PATIENCE
     while True:
@@ -88,14 +94,14 @@ def test_two_at_once_are_queued_and_one_that_waits_can_be_called_off(runs: Runs,
     until(runs, "tiny-1", lambda run: run.stats())
     second, third = runs.start(wish()), runs.start(wish())
     assert [run.name for run in runs.all()] == ["tiny-3", "tiny-2", "tiny-1"]
-    assert runs.get(second.name).state == "waiting"
+    assert state_of(runs, second.name) == "waiting"
     runs.stop(second.name)
-    assert runs.get(second.name).state == "stopped"
+    assert state_of(runs, second.name) == "stopped"
     runs.stop("tiny-1")
     first = until(runs, "tiny-1", lambda run: not run.is_live)
     assert first.state == "stopped" and first.snapshot() and (first.folder / "state.pt").exists()
     assert until(runs, third.name, lambda run: not run.is_live).state == "finished"
-    assert runs.get(second.name).state == "stopped"
+    assert state_of(runs, second.name) == "stopped"
 
 
 def test_a_stopped_run_goes_on_where_it_was(runs: Runs, wish: Callable) -> None:

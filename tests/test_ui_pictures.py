@@ -170,7 +170,7 @@ def test_small_pictures_are_shown_enlarged_and_a_click_still_finds_its_pixel() -
 def test_slider_copies_are_lossless_equal_in_size_and_at_most_two_megapixels() -> None:
     vault = Vault()
     result = _result(500, 400)
-    outcome = stage.outcome_of(result, result.request.image, "a-x4", FileChoices(), vault)
+    outcome = stage.outcome_of(result, result.edited, "a-x4", FileChoices(), vault)
     with Image.open(outcome.before) as before, Image.open(outcome.after) as after:
         assert before.format == after.format == "PNG"
         assert before.size == after.size and 1.9e6 < after.width * after.height <= 2e6

@@ -23,6 +23,7 @@ class PictureGenerator:
         condition: what it must be told: ``none``, ``class``, ``text`` or ``attributes``.
         class_names: the classes, in the order of the entries of a condition; empty if it is told none.
         attributes: the values of each attribute, in that order; empty if it is told none.
+        bytes: size of its weights.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
@@ -30,6 +31,7 @@ class PictureGenerator:
         self._network = snapshot.generator
         self.z_dim = int(snapshot.config["z_dim"])
         self.resolution = int(snapshot.config["resolution"])
+        self.bytes = sum(tensor.nbytes for tensor in snapshot.generator.state_dict().values())
         self.condition: str = snapshot.facts.get("condition", "none")
         self.class_names: Sequence[str] = snapshot.facts.get("class_names", [])
         self.attributes: Mapping[str, Sequence[str]] = snapshot.facts.get("attributes", {})

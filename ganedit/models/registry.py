@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ganedit.errors import (
     BadCheckpointError,
@@ -24,7 +24,10 @@ from ganedit.models.catalog import CATALOG
 from ganedit.models.user_models import UserModels
 
 if TYPE_CHECKING:  # torch takes seconds to import, and listing the models needs none of it
+    from ganedit.models.generators import PictureGenerator
     from ganedit.models.loaded import LoadedModel
+
+M = TypeVar("M", bound="LoadedModel | PictureGenerator")
 
 DEFAULT_BUDGET_BYTES = 2 << 30
 """Weights kept in memory before the least recently used model leaves."""
@@ -63,7 +66,7 @@ class Registry:
         self._cache = cache or sources.cache_dir()
         self._user_models = UserModels(weights or sources.weights_dir(), self._cache)
         self._budget_bytes = budget_bytes
-        self._loaded: OrderedDict[tuple[str, float | None], LoadedModel] = OrderedDict()
+        self._loaded: OrderedDict[tuple[str, float | None], LoadedModel | PictureGenerator] = OrderedDict()
         self._lock = threading.Lock()
         self._loading: dict[tuple[str, float | None], threading.Lock] = {}
 
@@ -219,15 +222,36 @@ class Registry:
             BadCheckpointError: its file is damaged; the models in memory stay as they are.
         """
         card = self.get(model_id)
-        key = (model_id, denoise)
+        return self._in_memory((model_id, denoise), lambda: self._read(card, denoise))
+
+    def load_generator(self, model_id: str) -> "PictureGenerator":
+        """Give a generator ready to draw; load it if it is not in memory.
+
+        Raises:
+            UnknownModelError: there is no such model.
+            BadRequestError: it is made for another task.
+            WeightsUnavailableError: it has not been fetched.
+            BadCheckpointError: its file is damaged; the models in memory stay as they are.
+        """
+        from ganedit.models.generators import PictureGenerator
+
+        card = self.get(model_id)
+        if card.task != "generate":
+            raise BadRequestError(
+                f"{card.id} draws no new pictures; `models list --task generate` names those that do."
+            )
+        return self._in_memory((model_id, None), lambda: PictureGenerator.read(self._installed_file(card)[0]))
+
+    def _in_memory(self, key: tuple[str, float | None], read: Callable[[], M]) -> M:
+        """Give what is kept under a key, or read it, once for all threads that ask."""
         with self._lock:
             gate = self._loading.setdefault(key, threading.Lock())
         with gate:
             with self._lock:
                 if key in self._loaded:
                     self._loaded.move_to_end(key)
-                    return self._loaded[key]
-            model = self._read(card, denoise)
+                    return cast(M, self._loaded[key])
+            model = read()
             with self._lock:
                 self._loaded[key] = model
                 self._evict()

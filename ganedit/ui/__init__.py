@@ -16,6 +16,7 @@ from ganedit.ui.api_inpaint import add_inpaint_api
 from ganedit.ui.enhance import build_enhance_tab
 from ganedit.ui.evaluate import build_evaluate_tab
 from ganedit.ui.exchange import Exchange
+from ganedit.ui.generate import build_generate_tab
 from ganedit.ui.http import Harden, body_limit_bytes
 from ganedit.ui.i18n import STRINGS, Html, both, translations
 from ganedit.ui.inpaint import build_inpaint_tab
@@ -47,6 +48,7 @@ def build_ui(engine: Engine, settings: UiSettings) -> gr.Blocks:
         with gr.Tabs(elem_id="ge-tabs") as tabs:
             build_enhance_tab(engine, settings, exchange)
             build_inpaint_tab(engine, settings, exchange)
+            build_generate_tab(engine, exchange)
             build_train_tab(runs, by_path=not settings.public)
             build_evaluate_tab(engine, settings, runs)
             build_models_tab(engine, settings)

@@ -87,7 +87,7 @@ class EditTab(ABC):
 
     def before(self, result: EditResult) -> Picture:
         """Give the picture that a result is compared with, of the same shape."""
-        return result.request.image
+        return result.edited
 
     def picture_in(self, photo: Photo, values: Values) -> Updates:
         """Fill the tab's own stage and controls (``desk.stage``, ``desk.answers``) for a new picture."""

@@ -79,7 +79,7 @@ class InpaintTab(EditTab):
     def before(self, result: EditResult) -> Picture:
         """Give the picture; an extended one is compared with itself on the same canvas."""
         request = result.request
-        return self.engine.canvas(request) if isinstance(request, OutpaintRequest) else request.image
+        return self.engine.canvas(request) if isinstance(request, OutpaintRequest) else result.edited
 
     def picture_in(self, photo: Photo, values: Values) -> Updates:
         """Put the picture into the painter, with nothing painted on it."""

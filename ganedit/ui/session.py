@@ -161,7 +161,7 @@ class Recent:
 
 
 def _bytes_of(result: EditResult) -> int:
-    pictures = (*result.images, result.request.image)
+    pictures = (*result.images, result.edited)
     return sum(p.pixels.nbytes + (p.alpha.nbytes if p.alpha is not None else 0) for p in pictures)
 
 

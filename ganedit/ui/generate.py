@@ -1,0 +1,122 @@
+"""The Generate tab: what is on it, and its events put together. What they do: ``generate_events``."""
+
+from typing import Any
+
+import gradio as gr
+
+from ganedit.engine import Engine
+from ganedit.requests import MAX_COUNT
+from ganedit.ui.desk import build_columns
+from ganedit.ui.edit_wiring import LIGHT, QUIET
+from ganedit.ui.exchange import Exchange
+from ganedit.ui.generate_events import GenerateTab, Parts
+from ganedit.ui.i18n import Html, both, label
+from ganedit.ui.session import LIFETIME_SECONDS
+from ganedit.ui.theme import page_html
+
+TAB = "generate"
+
+
+def build_generate_tab(engine: Engine, exchange: Exchange) -> None:
+    """Add the tab to the ``gr.Tabs`` being built.
+
+    Args:
+        engine: draws.
+        exchange: draws the "send to" row later.
+    """
+    tab = GenerateTab(engine)
+    with gr.Tab(label("ge.tab.generate"), id=TAB, elem_id=f"ge-tab-{TAB}") as page_tab:  # pyright: ignore[reportArgumentType]
+        drawn = gr.State((), time_to_live=LIFETIME_SECONDS, delete_callback=tab.forget)
+        side, main = build_columns()
+        with side:
+            controls = _build_controls()
+        with main:
+            view = _build_view()
+    tab.parts = Parts(**controls, **view, drawn=drawn)
+    _wire(tab, page_tab)
+    exchange.offer(TAB, view["send"], view["download"])
+
+
+def _build_controls() -> dict[str, Any]:
+    hidden: dict[str, Any] = {"visible": False, "elem_classes": "ge-model"}
+    with gr.Group(elem_classes="ge-panel"):
+        model = gr.Dropdown([], label=label("ge.generate.model"), elem_id="ge-generate-model", elem_classes="ge-model")
+        about = page_html()
+        class_name = gr.Dropdown([], label=label("ge.generate.class"), elem_id="ge-generate-class", **hidden)
+        attributes = gr.Dropdown(
+            [],
+            multiselect=True,
+            label=label("ge.generate.attributes"),
+            info=label("ge.generate.attributes_how"),  # pyright: ignore[reportArgumentType]
+            elem_id="ge-generate-attributes",
+            **hidden,
+        )
+        text = gr.Textbox(label=label("ge.generate.text"), lines=2, visible=False, elem_id="ge-generate-text")
+    with gr.Group(elem_classes="ge-panel"):
+        seed = gr.Number(0, precision=0, minimum=0, label=label("ge.generate.seed"), elem_id="ge-generate-seed")
+        count = gr.Slider(1, MAX_COUNT, 8, step=1, label=label("ge.generate.count"), elem_id="ge-generate-count")
+    with gr.Row(elem_classes="ge-actions"):
+        run = gr.Button(
+            label("ge.generate.run"),
+            variant="primary",
+            size="lg",
+            scale=3,
+            elem_id="ge-generate-run",
+            elem_classes="ge-run",
+        )
+        shuffle = gr.Button(
+            label("ge.generate.shuffle"), size="lg", scale=1, min_width=110, elem_id="ge-generate-shuffle"
+        )
+    return {
+        "model": model,
+        "about": about,
+        "class_name": class_name,
+        "attributes": attributes,
+        "text": text,
+        "seed": seed,
+        "shuffle": shuffle,
+        "count": count,
+        "run": run,
+    }
+
+
+def _build_view() -> dict[str, Any]:
+    status = page_html(elem_id="ge-generate-status")
+    words = f"<b>{both('ge.generate.empty')}</b><span>{both('ge.generate.empty_how')}</span>"
+    empty = page_html(Html(f'<div class="ge-stage ge-empty">{words}</div>'))
+    gallery = gr.Gallery(
+        label=label("ge.generate.pictures"),
+        show_label=False,
+        format="png",
+        columns=4,
+        height="auto",
+        object_fit="contain",
+        buttons=["fullscreen"],
+        visible=False,
+        interactive=False,
+        elem_id="ge-generate-gallery",
+    )
+    with gr.Row(visible=False, elem_classes="ge-resultbar") as row:
+        send = gr.Row(elem_classes="ge-sendrow", scale=1)
+        download = gr.DownloadButton(
+            label("ge.generate.download"),  # pyright: ignore[reportArgumentType]
+            variant="primary",
+            size="md",
+            scale=0,
+            min_width=200,
+            elem_id="ge-generate-download",
+            elem_classes="ge-download",
+        )
+    return {"status": status, "empty": empty, "gallery": gallery, "row": row, "send": send, "download": download}
+
+
+def _wire(tab: GenerateTab, page_tab: gr.Tab) -> None:
+    parts = tab.parts
+    listed = page_tab.select(tab.refresh, parts.model, parts.model, **LIGHT)
+    listed.then(tab.fit, parts.model, tab.fitted, **LIGHT)
+    parts.model.input(tab.fit, parts.model, tab.fitted, **LIGHT)
+    drawing: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "gpu", **QUIET}
+    parts.run.click(tab.draw, tab.read, tab.written, trigger_mode="once", **drawing)
+    shuffled = parts.shuffle.click(tab.another_seed, None, parts.seed, **LIGHT)
+    shuffled.then(tab.draw, tab.read, tab.written, **drawing)
+    parts.gallery.select(tab.choose, parts.drawn, parts.download, **LIGHT)
