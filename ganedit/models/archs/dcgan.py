@@ -26,7 +26,7 @@ def initialize(network: nn.Module) -> None:
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
             nn.init.normal_(module.weight, 0.0, 0.02)
-        elif isinstance(module, nn.BatchNorm2d):
+        elif isinstance(module, nn.BatchNorm2d) and module.affine:
             nn.init.normal_(module.weight, 1.0, 0.02)
 
 
@@ -40,7 +40,10 @@ class Generator(nn.Module):
 
     Attributes:
         config: the arguments that build a twin of this network.
+        styles: levels, each of which can be given a style of its own: one.
     """
+
+    styles = 1
 
     def __init__(
         self, z_dim: int = 100, resolution: int = 64, c_dim: int = 0, width: int = 64, channels: int = 3
@@ -75,8 +78,15 @@ class Generator(nn.Module):
 
     def forward(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
         """Turn (N, z_dim) and (N, c_dim) or None into (N, C, R, R) float32 in [-1, 1]."""
-        x = self.latent(z, condition)[:, :, None, None]
-        return self.body(x).float().tanh()
+        return self.synthesize(self.latent(z, condition)[:, None])
+
+    def synthesize(self, style: Tensor) -> Tensor:
+        """Turn (N, 1, S), which ``latent`` gave, into pictures."""
+        return self.body(style[:, 0, :, None, None]).float().tanh()
+
+    def style_matrices(self) -> list[Tensor]:
+        """Give the one matrix, (outputs, S), that a style meets first."""
+        return [next(self.body.parameters()).flatten(1).T]
 
 
 class Discriminator(nn.Module):

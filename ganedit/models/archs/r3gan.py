@@ -71,7 +71,10 @@ class Generator(nn.Module):
 
     Attributes:
         config: the arguments that build a twin of this network.
+        styles: levels, each of which can be given a style of its own: one.
     """
+
+    styles = 1
 
     def __init__(
         self, z_dim: int = 64, resolution: int = 32, c_dim: int = 0, width: int = 64, channels: int = 3, blocks: int = 1
@@ -109,11 +112,19 @@ class Generator(nn.Module):
 
     def forward(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
         """Turn (N, z_dim) and (N, c_dim) or None into (N, C, R, R) float32, trained towards [-1, 1], not clamped."""
-        amounts = self.amounts(self.latent(z, condition))
+        return self.synthesize(self.latent(z, condition)[:, None])
+
+    def synthesize(self, style: Tensor) -> Tensor:
+        """Turn (N, 1, S), which ``latent`` gave, into pictures."""
+        amounts = self.amounts(style[:, 0])
         x = self.levels[0](self.basis.to(amounts.dtype) * amounts[:, :, None, None])
         for widen, level in zip(self.widen, list(self.levels)[1:], strict=True):
             x = level(F.interpolate(widen(x), scale_factor=2, mode="bilinear"))
         return self.to_picture(x).float()
+
+    def style_matrices(self) -> list[Tensor]:
+        """Give the one matrix, (outputs, S), that a style meets first."""
+        return [self.get_parameter("amounts.weight")]
 
 
 class Discriminator(nn.Module):
