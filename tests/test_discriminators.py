@@ -58,7 +58,7 @@ def test_only_the_heads_are_trained_and_have_half_a_million_parameters(network: 
 
 
 def test_seeing_and_judging_make_a_verdict(features: EfficientNetLite0) -> None:
-    network = ProjectedDiscriminator(features, 128, C_DIM)
+    network = ProjectedDiscriminator(features, 128, C_DIM).eval()  # in training, each call moves the spectral norms
     x = pictures()
     seen = network.see(x)
     assert [each.shape[1] for each in seen] == [24, 40, 112, 320]
