@@ -38,6 +38,8 @@ OUTSIDE = {
     "spandrel": {"models"},
     "spandrel_extra_arches": {"models"},
     "onnxruntime": {"models"},
+    "onnx": {"models"},
+    "keras": {"models"},
     "tokenizers": {"models"},
 }
 

@@ -5,6 +5,7 @@ that package first, so that they work with no network at all.
 """
 
 from ganedit.models.card import ModelCard, SizeRule, Source
+from ganedit.models.generator_cards import GENERATOR_CARDS
 from ganedit.models.inpaint_cards import INPAINT_CARDS
 
 _REAL_ESRGAN = "https://github.com/xinntao/Real-ESRGAN/releases/download"
@@ -328,4 +329,5 @@ CATALOG: tuple[ModelCard, ...] = (
     *_SCUNET_CARDS,
     _AURASR_CARD,
     *INPAINT_CARDS,
+    *GENERATOR_CARDS,
 )

@@ -18,7 +18,7 @@ _TOLD = 12
 
 def one_hot(labels: Sequence[int] | np.ndarray, classes: int) -> np.ndarray:
     """Turn N numbers of classes into (N, classes) float32."""
-    return np.eye(classes, dtype=np.float32)[np.asarray(labels, np.int64)]
+    return (np.asarray(labels, np.int64)[:, None] == np.arange(classes)).astype(np.float32)
 
 
 def text_condition(vectors: np.ndarray) -> np.ndarray:

@@ -169,7 +169,7 @@ class Registry:
         """Copy a user's checkpoint into ``weights/`` and recognize it.
 
         Args:
-            path: a ``.pth`` or ``.safetensors`` file.
+            path: a file with one of the endings in ``SUFFIXES``.
             name: file name to keep it under; the path's own if None.
 
         Raises:
@@ -240,7 +240,12 @@ class Registry:
             raise BadRequestError(
                 f"{card.id} draws no new pictures; `models list --task generate` names those that do."
             )
-        return self._in_memory((model_id, None), lambda: PictureGenerator.read(self._installed_file(card)[0]))
+
+        def read() -> PictureGenerator:
+            path, source = self._installed_file(card)
+            return PictureGenerator.read(path, source.format)
+
+        return self._in_memory((model_id, None), read)
 
     def _in_memory(self, key: tuple[str, float | None], read: Callable[[], M]) -> M:
         """Give what is kept under a key, or read it, once for all threads that ask."""

@@ -1,7 +1,10 @@
 """Sentences of the Models tab. Each key: English, Chinese."""
 
 STRINGS: dict[str, tuple[str, str]] = {
-    "ge.models.add": ("Add your own model (.pth or .safetensors)", "添加自己的模型（.pth 或 .safetensors）"),
+    "ge.models.add": (
+        "Add your own model (.safetensors, .pth, .onnx, .keras)",
+        "添加自己的模型（.safetensors、.pth、.onnx、.keras）",
+    ),
     "ge.models.added": ("{id} is ready to use.", "{id} 已可使用。"),
     "ge.models.arch": ("Architecture", "网络结构"),
     "ge.models.commercial": ("Commercial use OK", "可商用"),
