@@ -221,7 +221,7 @@ def test_coarse_maps_of_fastgan_weigh_the_channels_of_fine_ones() -> None:
 def test_a_picture_is_drawn_in_two_steps(name: str) -> None:
     network, z = build(GENERATOR_CASES, name, C_DIM)
     network.eval()
-    style = network.latent(z, one_hot(0, 1, 2, 3))
+    style = network.map(z, one_hot(0, 1, 2, 3))
     every_level = style[:, None].expand(-1, network.styles, -1)
     assert torch.equal(network.synthesize(every_level), network(z, one_hot(0, 1, 2, 3)))
     assert len(network.style_matrices()) == network.styles
@@ -230,7 +230,7 @@ def test_a_picture_is_drawn_in_two_steps(name: str) -> None:
 
 def test_a_style_of_fastgan_changes_its_own_level_and_finer_ones_alone() -> None:
     network, z = build(GENERATOR_CASES, "fastgan")
-    styles = network.eval().latent(z, None)[:, None].repeat(1, network.styles, 1)
+    styles = network.eval().map(z)[:, None].repeat(1, network.styles, 1)
     before: list[Tensor] = []
     after: list[Tensor] = []
     seen = before

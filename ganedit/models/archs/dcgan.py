@@ -6,6 +6,7 @@ Source: Radford et al. 2016, arXiv:1511.06434.
 from torch import Tensor, nn
 
 from ganedit.models.archs.mlp import LatentInput, ProjectionHead
+from ganedit.models.archs.styled import StyledGenerator
 
 _MOST_DOUBLINGS = 3
 
@@ -35,15 +36,12 @@ def _widths(width: int, levels: int) -> list[int]:
     return [width << min(level, _MOST_DOUBLINGS) for level in range(levels)]
 
 
-class Generator(nn.Module):
+class Generator(StyledGenerator):
     """Pictures from z by transposed convolutions.
 
     Attributes:
         config: the arguments that build a twin of this network.
-        styles: levels, each of which can be given a style of its own: one.
     """
-
-    styles = 1
 
     def __init__(
         self, z_dim: int = 100, resolution: int = 64, c_dim: int = 0, width: int = 64, channels: int = 3
@@ -75,10 +73,6 @@ class Generator(nn.Module):
             up = nn.ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1, bias=False)
             self.body.extend([nn.BatchNorm2d(inputs), nn.ReLU(), up])
         initialize(self)
-
-    def forward(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
-        """Turn (N, z_dim) and (N, c_dim) or None into (N, C, R, R) float32 in [-1, 1]."""
-        return self.synthesize(self.latent(z, condition)[:, None])
 
     def synthesize(self, style: Tensor) -> Tensor:
         """Turn (N, 1, S), which ``latent`` gave, into pictures."""

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from ganedit.models.archs.dcgan import doublings, initialize
 from ganedit.models.archs.mlp import EMBED_DIM, LatentInput
+from ganedit.models.archs.styled import StyledGenerator
 
 WIDTHS = (288, 240, 192, 96, 48, 24)
 """Channels of the maps of 4, 8, 16, ... px, unless a network is told otherwise."""
@@ -74,7 +75,7 @@ class _Excitation(nn.Module):
         return fine * self.weigh(F.adaptive_avg_pool2d(coarse, 4))
 
 
-class Generator(nn.Module):
+class Generator(StyledGenerator):
     """Pictures from z, by default 4.3 million parameters at 128 px.
 
     Noise is drawn anew at each call in training; otherwise it is always the same, so that equal z give equal pictures.
@@ -133,10 +134,6 @@ class Generator(nn.Module):
         self.excitations = nn.ModuleList(_Excitation(a, b) for a, b in zip(widths, fine, strict=False))
         self.to_picture = nn.Conv2d(widths[-1], channels, 3, padding=1)
         initialize(self)
-
-    def forward(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
-        """Turn (N, z_dim) and (N, c_dim) or None into (N, C, R, R) float32 in [-1, 1]."""
-        return self.synthesize(self.latent(z, condition)[:, None].expand(-1, self.styles, -1))
 
     def synthesize(self, style: Tensor) -> Tensor:
         """Turn (N, styles, S) into pictures; row i is what ``latent`` gave for the map of ``4 << i`` px."""

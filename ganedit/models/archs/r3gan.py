@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ganedit.models.archs.dcgan import doublings
 from ganedit.models.archs.mlp import LatentInput, ProjectionHead
+from ganedit.models.archs.styled import StyledGenerator
 
 _EXPANSION = 2
 _GROUP = 16  # channels in each group of the 3x3 convolutions
@@ -66,15 +67,12 @@ def _widths(width: int, levels: int) -> list[int]:
     return [width << min(level, 2) for level in range(levels)]
 
 
-class Generator(nn.Module):
+class Generator(StyledGenerator):
     """Pictures from z.
 
     Attributes:
         config: the arguments that build a twin of this network.
-        styles: levels, each of which can be given a style of its own: one.
     """
-
-    styles = 1
 
     def __init__(
         self, z_dim: int = 64, resolution: int = 32, c_dim: int = 0, width: int = 64, channels: int = 3, blocks: int = 1
@@ -109,10 +107,6 @@ class Generator(nn.Module):
         self.levels = nn.ModuleList(nn.Sequential(*[_Residual(w, total) for _ in range(blocks)]) for w in widths)
         self.widen = nn.ModuleList(_conv(a, b) if a != b else nn.Identity() for a, b in pairwise(widths))
         self.to_picture = _conv(widths[-1], channels)
-
-    def forward(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
-        """Turn (N, z_dim) and (N, c_dim) or None into (N, C, R, R) float32, trained towards [-1, 1], not clamped."""
-        return self.synthesize(self.latent(z, condition)[:, None])
 
     def synthesize(self, style: Tensor) -> Tensor:
         """Turn (N, 1, S), which ``latent`` gave, into pictures."""
