@@ -16,6 +16,7 @@ class StyledGenerator(nn.Module, ABC):
         styles: levels, each of which can be given a style of its own; the first one is the coarsest.
     """
 
+    latent: nn.Module
     styles: int = 1
     truncates = True
 
