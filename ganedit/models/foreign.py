@@ -31,6 +31,7 @@ class _Foreign(nn.Module):
         return x if self.signed else 2 * x - 1
 
 
+@torch.no_grad()
 def adopt(run: Callable[[Tensor], Tensor], z_dim: int, arch: str, path: Path) -> Snapshot:
     """Find out how a generator lays out its pictures by drawing some, always the same ones.
 

@@ -65,6 +65,7 @@ def read_keras(path: Path) -> Snapshot:
     _check_sizes(blueprint, weights_bytes, path.name)
     load = partial(keras.saving.load_model, path, compile=False, safe_mode=True)
     model = _built(path, load, keras.device("cpu"))
+    model.trainable = False
     shapes = [tuple(given.shape) for given in model.inputs]
     if len(shapes) != 1 or len(shapes[0]) != 2 or not shapes[0][1] or len(model.outputs) != 1:
         raise BadCheckpointError(

@@ -100,14 +100,15 @@ class Generator(nn.Module):
         self.to_picture = nn.Conv2d(widths[-1], 3, 3, padding=1, bias=False)
 
     def forward(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
-        """Turn (N, z_dim) into (N, 3, R, R) float32 in [-1, 1]; there is no condition."""
+        """Turn (N, z_dim) into (N, 3, R, R) float32, about [-1, 1]; there is no condition."""
         maps = {4: self.start(z[:, :, None, None])}
         for name, level in self.levels.items():
             size = int(name)
             maps[size] = level(maps[size // 2])
             if name in self.excitations:
                 maps[size] = maps[size] * self.excitations[name](maps[size // 16])
-        return self.to_picture(maps[size]).tanh()
+        picture = self.to_picture(maps[size])
+        return picture.tanh() if size == _LARGEST_PX else picture  # its authors end smaller ones without
 
 
 def from_state(state: Mapping[str, Tensor]) -> Generator:
