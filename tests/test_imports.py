@@ -39,6 +39,8 @@ OUTSIDE = {
     "spandrel_extra_arches": {"models"},
     "onnxruntime": {"models"},
     "tokenizers": {"models"},
+    "diffusers": {"models"},
+    "transformers": {"models"},
 }
 
 
