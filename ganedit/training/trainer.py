@@ -35,6 +35,7 @@ class Trainer:
     resumed run repeats the straight one bit for bit.
 
     Attributes:
+        half: compute in bfloat16. A resumed run keeps it: what ``auto`` measures may turn out otherwise next time.
         rollbacks: how often the run went back to an earlier state. Each time the learning rates are halved and chance
             is another, or the same would happen again.
     """
@@ -68,6 +69,8 @@ class Trainer:
         fixed = config.augment.p if config.augment.p != "adaptive" else 0.0
         self.strength = AdaptiveStrength(config.augment.target, config.augment.speed_kimg, float(fixed))
         self.clippers = [Clipper(config.optimizer.clip) for _ in self.optimizers]
+        wanted = config.compute.precision
+        self.half = wanted == "bfloat16" or (wanted == "auto" and processes.half_is_faster)
         self.rollbacks = 0
 
     def _networks(self) -> tuple[nn.Module, nn.Module]:
@@ -221,9 +224,7 @@ class Trainer:
 
     @contextmanager
     def _precision(self) -> Iterator[None]:
-        wanted = self.config.compute.precision
-        half = wanted == "bfloat16" or (wanted == "auto" and self.processes.half_is_faster)
-        with torch.autocast(self.processes.device.type, dtype=torch.bfloat16, enabled=half):
+        with torch.autocast(self.processes.device.type, dtype=torch.bfloat16, enabled=self.half):
             yield
 
     def _set_rates(self, nimg: int) -> None:
@@ -268,6 +269,7 @@ class Trainer:
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "strength": self.strength.state_dict(),
             "clippers": [clipper.state_dict() for clipper in self.clippers],
+            "half": self.half,
             "rollbacks": self.rollbacks,
         }
 
@@ -281,6 +283,7 @@ class Trainer:
         self.strength.load_state_dict(state["strength"])
         for clipper, saved in zip(self.clippers, state["clippers"], strict=True):
             clipper.load_state_dict(saved)
+        self.half = bool(state["half"])
         self.rollbacks = int(state["rollbacks"])
 
 
