@@ -12,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from ganedit.errors import BadRequestError
+from ganedit.generation import draw
 from ganedit.image import Picture, fill_transparent, from_tensor, thumbnail, to_tensor
 from ganedit.masks import check_mask
 from ganedit.models.card import ModelCard, Task
@@ -23,16 +24,16 @@ from ganedit.requests import (
     EnhanceRequest,
     GenerateRequest,
     InpaintRequest,
+    InterpolateRequest,
     OutpaintRequest,
     Progress,
+    ProjectRequest,
     Request,
 )
 from ganedit.tasks.adjust import adjust_
 from ganedit.tasks.adjust import check as check_adjustments
-from ganedit.tasks.blocked_words import check_words
 from ganedit.tasks.enhance import enhance, output_size
 from ganedit.tasks.fidelity import invented_heat
-from ganedit.tasks.generate import generate
 from ganedit.tasks.inpaint import check_inpaint, check_outpaint, combine, extend, inpaint
 from ganedit.tasks.masks import bounding_box, grow, holes, seam_score, thickness_px
 from ganedit.tasks.scratches import find_scratches
@@ -134,8 +135,8 @@ class Engine:
             case OutpaintRequest():
                 check_outpaint(request, self.max_output_megapixels)
                 yield from self._fill(request, *extend(request), 0)
-            case GenerateRequest():
-                yield from self._generate(request)
+            case GenerateRequest() | InterpolateRequest() | ProjectRequest():
+                yield from draw(request, self.registry, self._enhance, self.blocks_words)
             case _:
                 assert_never(request)
 
@@ -271,16 +272,6 @@ class Engine:
         name = f"{card.id}@{model.digest[:12]}" if model.digest else card.id
         scores = {"seam": seam_score(filled.pixels, mask)}
         yield EditResult((filled,), request, name, seconds, tuple(notes), scores)
-
-    def _generate(self, request: GenerateRequest) -> Generator[Progress | EditResult, None, None]:
-        if self.blocks_words:
-            check_words(request.text or "")
-        card = self._card(request.model, "generate")
-        generator = self.registry.load_generator(request.model)
-        started = time.perf_counter()
-        pictures, notes = yield from generate(request, generator)
-        name = f"{card.id}@{card.sources[0].sha256[:12]}"
-        yield EditResult(pictures, request, name, time.perf_counter() - started, notes)
 
     def _check(self, request: EnhanceRequest) -> None:
         check_adjustments(request.adjust)
