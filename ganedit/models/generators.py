@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ganedit.errors import BadCheckpointError
-from ganedit.models.card import SUFFIXES, Format
+from ganedit.models.card import Format
 from ganedit.models.checkpoint import read_state_dict
 from ganedit.models.conditions import one_hot
 from ganedit.models.public_generators import build_public
@@ -37,21 +37,21 @@ class PictureGenerator:
         self.z_dim = int(snapshot.config["z_dim"])
         self.resolution = int(snapshot.config["resolution"])
         tensors = snapshot.generator.state_dict().values()
-        self.bytes: int = snapshot.facts.get("bytes") or sum(tensor.nbytes for tensor in tensors)
+        self.bytes = sum(tensor.nbytes for tensor in tensors) or int(getattr(snapshot.generator, "file_bytes", 0))
         self.truncates: bool = getattr(snapshot.generator, "truncates", False)
         self.condition: str = snapshot.facts.get("condition", "none")
         self.class_names: Sequence[str] = snapshot.facts.get("class_names", [])
         self.attributes: Mapping[str, Sequence[str]] = snapshot.facts.get("attributes", {})
 
     @classmethod
-    def read(cls, path: Path, file_format: Format | None = None) -> "PictureGenerator":
-        """Read a generator from a file of any kind; its name tells the format if none is given.
+    def read(cls, path: Path, file_format: Format = "safetensors") -> "PictureGenerator":
+        """Read a generator from a file of any kind: a snapshot, unless another format is given.
 
         Raises:
             BadCheckpointError: it is damaged, hostile, or holds no generator.
             WeightsUnavailableError: it needs a package that is not installed.
         """
-        return cls(read_generator(path, file_format or SUFFIXES[path.suffix.lower()]))
+        return cls(read_generator(path, file_format))
 
     def latents(self, count: int, seed: int) -> Tensor:
         """Draw (count, z_dim) float32 from a standard normal distribution, each row by a seed of its own, one up."""
