@@ -198,25 +198,28 @@ def generate(
     class_name: Annotated[str | None, typer.Option("--class", help="For a model that is told a class.")] = None,
     attributes: Annotated[list[str] | None, typer.Option("--attr", help="key=value, as often as needed.")] = None,
     text: Annotated[str | None, typer.Option(help="For a model that is told words.")] = None,
+    image: Annotated[Path | None, typer.Option(help="Picture to start from, for a model that can.")] = None,
+    strength: Annotated[float, typer.Option(help="With --image: above 0 to 1, how little of it is left.")] = 0.6,
     embed_settings: EmbedSettings = True,
     as_json: Json = False,
 ) -> None:
     """Draw new pictures; the same seed gives the same picture."""
     from dataclasses import replace
 
-    from ganedit.formats import save_picture
+    from ganedit.formats import open_picture, save_picture
     from ganedit.provenance import make_recipe
-    from ganedit.requests import GenerateRequest
+    from ganedit.requests import GenerateRequest, Guide
 
     pairs = dict(_pair(attribute) for attribute in attributes or ())
-    request = GenerateRequest(model, seed, count, class_name, pairs, text)
+    guide = Guide(open_picture(image), strength) if image else None
+    request = GenerateRequest(model, seed, count, class_name, pairs, text, guide)
     result = _run(request, "Drawing")
     out_dir.mkdir(parents=True, exist_ok=True)
     outputs = []
-    for number, image in enumerate(result.images):
-        alone = replace(result, images=(image,), request=replace(request, seed=seed + number, count=1))
+    for number, picture in enumerate(result.images):
+        alone = replace(result, images=(picture,), request=replace(request, seed=seed + number, count=1))
         path = out_dir / f"{model}-{seed + number}.png"
-        save_picture(image, path, recipe=make_recipe(alone) if embed_settings else None)
+        save_picture(picture, path, recipe=make_recipe(alone) if embed_settings else None)
         outputs.append(str(path))
     row = {"outputs": outputs, "model": result.model, "seconds": round(result.seconds, 3), "notes": list(result.notes)}
     tell(row, "\n".join(outputs), as_json)

@@ -29,6 +29,7 @@ from ganedit.requests import (
 )
 from ganedit.tasks.adjust import adjust_
 from ganedit.tasks.adjust import check as check_adjustments
+from ganedit.tasks.blocked_words import check_words
 from ganedit.tasks.enhance import enhance, output_size
 from ganedit.tasks.fidelity import invented_heat
 from ganedit.tasks.generate import generate
@@ -74,15 +75,23 @@ class Holes:
 class Engine:
     """Runs requests on models from a registry; safe to use from many threads."""
 
-    def __init__(self, registry: Registry | None = None, max_output_megapixels: float = MAX_OUTPUT_MEGAPIXELS) -> None:
+    def __init__(
+        self,
+        registry: Registry | None = None,
+        max_output_megapixels: float = MAX_OUTPUT_MEGAPIXELS,
+        *,
+        blocks_words: bool = False,
+    ) -> None:
         """Nothing is loaded until the first request.
 
         Args:
             registry: where the models come from; the default one if None.
             max_output_megapixels: larger results are refused before anything is computed.
+            blocks_words: refuse to draw from texts with a word of `BLOCKED_WORDS`, for demos that anyone can use.
         """
         self.registry = registry or Registry()
         self.max_output_megapixels = max_output_megapixels
+        self.blocks_words = blocks_words
         self._seconds_per_px: dict[tuple[str, torch.dtype], float] = {}
 
     def run(self, request: Request, on_progress: Callable[[Progress], None] | None = None) -> EditResult:
@@ -264,6 +273,8 @@ class Engine:
         yield EditResult((filled,), request, name, seconds, tuple(notes), scores)
 
     def _generate(self, request: GenerateRequest) -> Generator[Progress | EditResult, None, None]:
+        if self.blocks_words:
+            check_words(request.text or "")
         card = self._card(request.model, "generate")
         generator = self.registry.load_generator(request.model)
         started = time.perf_counter()

@@ -125,6 +125,19 @@ class OutpaintRequest:
 
 
 @dataclass(frozen=True)
+class Guide:
+    """A picture that a new one starts from.
+
+    Attributes:
+        image: the picture; a smaller or larger one is resized to what the model draws, at its own shape.
+        strength: above 0 to 1, how little of it may be left.
+    """
+
+    image: Picture
+    strength: float = 0.6
+
+
+@dataclass(frozen=True)
 class GenerateRequest:
     """Draw new pictures; what is left open is drawn by the seed.
 
@@ -135,6 +148,7 @@ class GenerateRequest:
         class_name: for a model that is told a class.
         attributes: values by attribute, for a model that is told attributes.
         text: for a model that is told words.
+        guide: for a model that can start from a picture; None starts from noise.
     """
 
     model: str
@@ -143,6 +157,7 @@ class GenerateRequest:
     class_name: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
     text: str | None = None
+    guide: Guide | None = None
 
 
 def parse_aspect(text: str) -> float:
@@ -234,6 +249,8 @@ def settings_of(request: Request) -> dict[str, Any]:
         value = getattr(request, name)
         if isinstance(value, Adjustments | Compute):
             plain[name] = dataclasses.asdict(value)
+        elif isinstance(value, Guide):
+            plain[name] = {"strength": value.strength}
         elif not isinstance(value, Picture | np.ndarray):
             plain[name] = value
     return plain

@@ -41,6 +41,8 @@ OUTSIDE = {
     "onnx": {"models"},
     "keras": {"models"},
     "tokenizers": {"models"},
+    "diffusers": {"models"},
+    "transformers": {"models"},
 }
 
 

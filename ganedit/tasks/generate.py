@@ -1,23 +1,27 @@
 """New pictures from a trained generator: what it is told, and a picture for each seed."""
 
 import difflib
-from collections.abc import Generator, Iterable
+import time
+from collections.abc import Callable, Generator, Iterable
 from functools import cache
 
 import numpy as np
+from torch import Tensor
 
 from ganedit.errors import BadRequestError
-from ganedit.image import Picture
+from ganedit.image import Picture, fill_transparent, to_tensor
 from ganedit.models.conditions import multi_hot, one_hot, text_condition
 from ganedit.models.generators import PictureGenerator
+from ganedit.models.pipelines import TextPipeline
 from ganedit.models.text import TextEncoder, load_text_encoder
-from ganedit.requests import MAX_COUNT, GenerateRequest, Progress
+from ganedit.requests import MAX_COUNT, GenerateRequest, Guide, Progress
+from ganedit.tasks.tiling import reduce_to
 
 _LAST_SEED = 2**32 - 1 - MAX_COUNT
 _NAMED = 8
 
 
-def check_generate(request: GenerateRequest, generator: PictureGenerator) -> None:
+def check_generate(request: GenerateRequest, generator: PictureGenerator | TextPipeline) -> None:
     """Refuse what cannot be drawn.
 
     Raises:
@@ -34,6 +38,10 @@ def check_generate(request: GenerateRequest, generator: PictureGenerator) -> Non
             raise BadRequestError(f"{request.model} is told {wants}, not {kind}; leave it out or choose another model.")
     if generator.condition == "text" and not (request.text or "").strip():
         raise BadRequestError(f"Say in words what {request.model} should draw.")
+    if request.guide and not isinstance(generator, TextPipeline):
+        raise BadRequestError(f"{request.model} starts from no picture; leave it out or choose another model.")
+    if request.guide and not 0 < request.guide.strength <= 1:
+        raise BadRequestError(f"The strength is above 0 and at most 1, not {request.guide.strength:g}.")
     if request.class_name and request.class_name not in generator.class_names:
         raise BadRequestError(
             f"There is no class {request.class_name[:60]}, try {_nearest(request.class_name, generator.class_names)}."
@@ -41,7 +49,7 @@ def check_generate(request: GenerateRequest, generator: PictureGenerator) -> Non
 
 
 def generate(
-    request: GenerateRequest, generator: PictureGenerator
+    request: GenerateRequest, generator: PictureGenerator | TextPipeline
 ) -> Generator[Progress, None, tuple[tuple[Picture, ...], tuple[str, ...]]]:
     """Draw one picture a seed, each by itself: what is drawn beside it changes no bit of it.
 
@@ -53,15 +61,56 @@ def generate(
         WeightsUnavailableError: words need the text encoder, and it could be had from nowhere.
     """
     check_generate(request, generator)
-    spoken, notes = _text_vector(request.text) if generator.condition == "text" and request.text else (None, ())
+    if isinstance(generator, TextPipeline):
+        draw, notes = _pipeline_draw(request, generator)
+    else:
+        draw, notes = _generator_draw(request, generator)
+    started = time.perf_counter()
     pictures = []
     for number in range(request.count):
-        yield Progress(number, request.count, None, "generate")
-        seed = request.seed + number
-        condition = spoken if spoken is not None else _condition(request, generator, seed)
-        pictures.append(Picture(generator.draw(generator.latents(1, seed), condition)[0]))
+        each_seconds = (time.perf_counter() - started) / number if number else None
+        left_seconds = each_seconds * (request.count - number) if each_seconds else None
+        yield Progress(number, request.count, left_seconds, "generate")
+        pictures.append(Picture(draw(request.seed + number)))
     yield Progress(request.count, request.count, 0.0, "generate")
     return tuple(pictures), notes
+
+
+def _generator_draw(
+    request: GenerateRequest, generator: PictureGenerator
+) -> tuple[Callable[[int], np.ndarray], tuple[str, ...]]:
+    """Give what turns a seed into (H, W, 3) uint8, and sentences for the reader."""
+    spoken, notes = _text_vector(request.text) if generator.condition == "text" and request.text else (None, ())
+
+    def draw(seed: int) -> np.ndarray:
+        condition = spoken if spoken is not None else _condition(request, generator, seed)
+        return generator.draw(generator.latents(1, seed), condition)[0]
+
+    return draw, notes
+
+
+def _pipeline_draw(
+    request: GenerateRequest, pipeline: TextPipeline
+) -> tuple[Callable[[int], np.ndarray], tuple[str, ...]]:
+    """Give what turns a seed into (H, W, 3) uint8, and sentences for the reader."""
+    text = (request.text or "").strip()
+    end = pipeline.passed_over(text)
+    notes = (f"The text is too long, and its end was passed over: {end}.",) if end else ()
+    if request.guide is None:
+        return lambda seed: pipeline.draw(text, seed), notes
+    start, strength = _start(request.guide, pipeline), request.guide.strength
+    return lambda seed: pipeline.draw(text, seed, start, strength), (*request.guide.image.notes, *notes)
+
+
+def _start(guide: Guide, pipeline: TextPipeline) -> Tensor:
+    """Resize a picture to as many pixels as the pipeline draws, at its own shape; float32 (1, 3, H, W) in [0, 1]."""
+    picture = guide.image
+    factor = pipeline.resolution / (picture.width * picture.height) ** 0.5
+    width, height = (
+        max(1, round(side * factor / pipeline.multiple_of)) * pipeline.multiple_of
+        for side in (picture.width, picture.height)
+    )
+    return reduce_to(to_tensor(fill_transparent(picture)), height, width)
 
 
 def _condition(request: GenerateRequest, generator: PictureGenerator, seed: int) -> np.ndarray | None:

@@ -65,26 +65,28 @@ def feather_weights(mask: np.ndarray, px: int) -> np.ndarray:
     return weights
 
 
-def holes(mask: np.ndarray) -> tuple[np.ndarray, int]:
+def holes(mask: np.ndarray) -> tuple[np.ndarray, list[Box]]:
     """Number the separate parts of a mask; pixels that touch at a corner belong together.
 
     Args:
         mask: (H, W) bool.
 
     Returns:
-        (H, W) int32 labels, 0 where nothing is marked and 1 for the largest part; and the number of parts.
+        (H, W) int32 labels, 0 where nothing is marked and 1 for the largest part; and the box around each part, the
+        largest part first.
     """
     labels = np.zeros(mask.shape, np.int32)
-    box = _marked_box(mask, 0)
+    box = bounding_box(mask)
     if box is None:
-        return labels, 0
+        return labels, []
     part = mask[box.top : box.bottom, box.left : box.right]
     count, found, stats, _ = cv2.connectedComponentsWithStats(part.astype(np.uint8), connectivity=8)
-    order = np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")
+    order = 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")
     rank = np.zeros(count, np.int32)
-    rank[order + 1] = np.arange(1, count)
+    rank[order] = np.arange(1, count)
     labels[box.top : box.bottom, box.left : box.right] = rank[found.astype(np.int32, copy=False)]
-    return labels, count - 1
+    corners = [(left + box.left, top + box.top, width, height) for left, top, width, height, _ in stats[order].tolist()]
+    return labels, [Box(left, top, left + width, top + height) for left, top, width, height in corners]
 
 
 def thickness_px(mask: np.ndarray) -> float:

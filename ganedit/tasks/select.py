@@ -156,6 +156,6 @@ def _tidy(found: np.ndarray, wanted: np.ndarray) -> np.ndarray:
 
 
 def _without_small_parts(mask: np.ndarray, area: int) -> np.ndarray:
-    labels, count = holes(mask)
-    areas = np.bincount(labels.reshape(-1), minlength=count + 1)
+    labels, boxes = holes(mask)
+    areas = np.bincount(labels.reshape(-1), minlength=len(boxes) + 1)
     return mask & (areas >= _LEAST_SHARE * area)[labels]

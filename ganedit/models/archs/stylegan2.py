@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganedit.models.archs.mlp import normalize
+from ganedit.models.archs.styled import StyledGenerator
 
 FIRST_KEYS = ("input.input",)
 """The constant that every picture starts from."""
@@ -158,7 +159,7 @@ class _ToPicture(nn.Module):
         return y if below is None else y + _filter(below, self.upsample.kernel, (2, 1), up=2)
 
 
-class Generator(nn.Module):
+class Generator(StyledGenerator):
     """Pictures from z by way of w, the style; noise is the one that the checkpoint holds, always the same.
 
     Attributes:
@@ -168,7 +169,6 @@ class Generator(nn.Module):
     """
 
     latent_avg: Tensor
-    truncates = True
 
     def __init__(self, z_dim: int, mapping_layers: int, widths: Sequence[int]) -> None:
         """Lay out the network.
@@ -203,28 +203,24 @@ class Generator(nn.Module):
             self.noises.register_buffer(f"noise_{layer}", torch.randn(1, 1, size, size))
         self.register_buffer("latent_avg", torch.zeros(z_dim))
 
-    def forward(self, z: Tensor, condition: Tensor | None = None, truncation: float = 1.0) -> Tensor:
-        """Turn (N, z_dim) into (N, 3, R, R) float32, about [-1, 1]; there is no condition.
+    def map(self, z: Tensor, condition: Tensor | None = None, truncation: float = 1.0) -> Tensor:
+        """Turn (N, z_dim) standard normal into (N, w_dim) styles; there is no condition.
 
         Args:
-            z: (N, z_dim) standard normal.
+            z: (N, z_dim).
             condition: None.
             truncation: share of the way from the mean of w; 1 is all of it, 0 gives the average picture.
 
         Source: truncation in w, Karras et al. 2019, arXiv:1812.04948, appendix B.
         """
-        return self.synthesize(self.latent_avg.lerp(self.map(z), truncation)[:, None].expand(-1, self.styles, -1))
-
-    def map(self, z: Tensor) -> Tensor:
-        """Turn (N, z_dim) standard normal into (N, w_dim) styles."""
         w = normalize(z)
         for layer in self.style[1:]:
             w = _rectify(layer(w))
-        return w
+        return self.latent_avg.lerp(w, truncation)
 
-    def synthesize(self, w: Tensor) -> Tensor:
+    def synthesize(self, style: Tensor) -> Tensor:
         """Turn (N, styles, w_dim), a style a layer, into (N, 3, R, R) float32, about [-1, 1]."""
-        noises = list(self.noises.buffers())
+        w, noises = style, list(self.noises.buffers())
         x = self.conv1(self.input(len(w)), w[:, 0], noises[0])
         picture = self.to_rgb1(x, w[:, 1])
         for level, to_rgb in enumerate(self.to_rgbs):
@@ -233,6 +229,11 @@ class Generator(nn.Module):
             x = self.convs[at](x, w[:, at + 1], noises[at + 1])
             picture = to_rgb(x, w[:, at + 2], picture)
         return picture
+
+    def style_matrices(self) -> list[Tensor]:
+        """Give the modulation of every 3x3 convolution, (channels, w_dim) each."""
+        layers = (self.conv1, *self.convs)
+        return [layer.get_parameter("conv.modulation.weight") for layer in layers]
 
 
 def from_state(state: Mapping[str, Tensor]) -> Generator:
