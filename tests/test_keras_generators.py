@@ -56,7 +56,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
 
 def test_a_dcgan_gives_the_pictures_that_keras_gives(saved: tuple[Path, Any]) -> None:
     path, model = saved
-    generator = PictureGenerator.read(path)
+    generator = PictureGenerator.read(path, "keras")
     assert (generator.z_dim, generator.resolution, generator.condition) == (Z_DIM, 16, "none")
     assert generator.bytes == path.stat().st_size
     z = generator.latents(3, seed=5)
@@ -73,7 +73,7 @@ def test_pictures_from_zero_to_one_and_a_functional_model_with_operations_are_un
     model = keras.Model(z, keras.layers.Activation("sigmoid")(keras.ops.tanh(x)))
     model.compile("adam", "mse")  # what training left behind is not looked at
     model.save(tmp_path / "g.keras")
-    generator = PictureGenerator.read(tmp_path / "g.keras")
+    generator = PictureGenerator.read(tmp_path / "g.keras", "keras")
     latents = generator.latents(2, seed=0)
     expected = model.predict(latents.numpy(), verbose=0)
     assert np.abs(generator.draw(latents).astype(int) - expected * 255).max() <= 0.51
@@ -98,7 +98,7 @@ def test_without_keras_the_file_says_what_to_install_and_works_once_it_is(
     with monkeypatch.context() as missing:
         missing.setitem(sys.modules, "keras", None)
         with pytest.raises(WeightsUnavailableError, match="pip install -r requirements-keras"):
-            PictureGenerator.read(saved[0])
+            PictureGenerator.read(saved[0], "keras")
         assert "pip install -r requirements-keras" in registry.problems["mine.keras"]
         assert registry.cards() == []
     assert [card.id for card in registry.cards()] == ["mine"]
@@ -123,7 +123,7 @@ def with_layer(members: dict[str, bytes], layer: dict[str, Any]) -> None:
 
 def refused(path: Path, match: str) -> None:
     with pytest.raises(BadCheckpointError, match=match) as told:
-        PictureGenerator.read(path)
+        PictureGenerator.read(path, "keras")
     assert path.name in str(told.value)
 
 

@@ -88,7 +88,7 @@ def own_answer(path: Path, z: np.ndarray) -> np.ndarray:
 
 def test_a_generator_from_tensorflow_gives_its_own_pictures(tmp_path: Path) -> None:
     path = as_tf2onnx_writes_it(tmp_path / "g.onnx")
-    generator = PictureGenerator.read(path)
+    generator = PictureGenerator.read(path, "onnx")
     assert (generator.z_dim, generator.resolution, generator.condition) == (Z_DIM, 16, "none")
     assert generator.bytes == path.stat().st_size
     z = generator.latents(3, seed=5)
@@ -103,7 +103,7 @@ def test_channels_first_gray_from_zero_to_one_and_one_at_a_time_are_understood(
     tmp_path: Path, count: str | int
 ) -> None:
     path = as_torch_writes_it(tmp_path / "g.onnx", count)
-    generator = PictureGenerator.read(path)
+    generator = PictureGenerator.read(path, "onnx")
     z = generator.latents(3, seed=5)
     expected = np.concatenate([own_answer(path, row.reshape(1, Z_DIM, 1, 1).numpy()) for row in z])
     np.testing.assert_allclose(generator._network(z).numpy(), 2 * expected - 1, atol=1e-4)
@@ -127,7 +127,7 @@ def test_an_onnx_file_dropped_into_the_folder_draws_by_its_name(tmp_path: Path) 
 
 def refused(path: Path, match: str) -> None:
     with pytest.raises(BadCheckpointError, match=match) as told:
-        PictureGenerator.read(path)
+        PictureGenerator.read(path, "onnx")
     assert path.name in str(told.value)
 
 
@@ -228,6 +228,6 @@ def test_a_damaged_file_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_the_same_z_gives_the_same_bits_alone(tmp_path: Path) -> None:
-    generator = PictureGenerator.read(as_tf2onnx_writes_it(tmp_path / "g.onnx"))
+    generator = PictureGenerator.read(as_tf2onnx_writes_it(tmp_path / "g.onnx"), "onnx")
     z = generator.latents(1, seed=9)
     assert torch.equal(generator._network(z), generator._network(z.clone()))

@@ -6,6 +6,7 @@ import numpy as np
 import published_layouts as published
 import pytest
 import torch
+from safetensors.torch import save_file
 from scipy.stats import norm, truncnorm
 
 from ganedit.errors import BadCheckpointError, LicenseNotAcceptedError
@@ -129,7 +130,10 @@ def save(path: Path) -> Path:
         checkpoint = {"g": published.as_the_authors_name_it(published.FastGan().state_dict()), "d": {}, "g_ema": []}
     else:
         checkpoint = published.BigGan().state_dict()
-    torch.save(checkpoint, path)
+    if path.suffix == ".safetensors":
+        save_file({key: value.clone() for key, value in checkpoint["g_ema"].items()}, path)
+    else:
+        torch.save(checkpoint, path)
     return path
 
 
@@ -137,6 +141,7 @@ def save(path: Path) -> Path:
     ("name", "arch", "side", "condition"),
     [
         ("style.pt", "StyleGAN2", 16, "none"),
+        ("style.safetensors", "StyleGAN2", 16, "none"),
         ("paint.pth", "FastGAN", 1024, "none"),
         ("big.pth", "BigGAN-deep", 16, "class"),
     ],
@@ -181,7 +186,7 @@ def test_a_published_checkpoint_with_a_hole_in_it_is_one_sentence(tmp_path: Path
     del state[next(key for key in reversed(state) if key.endswith("weight_u") or "modulation" in key)]
     torch.save(state, tmp_path / network)
     with pytest.raises(BadCheckpointError, match="do not fit"):
-        PictureGenerator.read(tmp_path / network)
+        PictureGenerator.read(tmp_path / network, "pth")
 
 
 def test_a_stylegan2_that_claims_a_giant_size_is_refused_before_it_is_built() -> None:
@@ -196,7 +201,7 @@ def test_a_stylegan2_that_claims_a_giant_size_is_refused_before_it_is_built() ->
 def test_another_network_is_no_generator(tmp_path: Path) -> None:
     torch.save({"model.0.weight": torch.zeros(8, 3, 3, 3)}, tmp_path / "x.pth")
     with pytest.raises(BadCheckpointError, match="no generator"):
-        PictureGenerator.read(tmp_path / "x.pth")
+        PictureGenerator.read(tmp_path / "x.pth", "pth")
 
 
 def test_generators_that_may_not_be_used_commercially_ask_first(tmp_path: Path) -> None:

@@ -9,18 +9,23 @@ from torch import Tensor, nn
 from ganedit.errors import BadCheckpointError
 from ganedit.models.snapshots import Snapshot
 
-_PROBES = 4
+_PROBES = 2
 _LARGEST_PX = 2048
 _REACH = 1.01
 """Activations may overshoot their range by rounding."""
 
 
 class _Foreign(nn.Module):
-    """A generator that may put its channels last and its pictures into [0, 1]."""
+    """A generator that may put its channels last and its pictures into [0, 1].
 
-    def __init__(self, run: Callable[[Tensor], Tensor], channels_last: bool, signed: bool) -> None:
+    Attributes:
+        file_bytes: size of its file; its weights are out of torch's sight.
+    """
+
+    def __init__(self, run: Callable[[Tensor], Tensor], file_bytes: int, channels_last: bool, signed: bool) -> None:
         super().__init__()
         self.run = run
+        self.file_bytes = file_bytes
         self.channels_last = channels_last
         self.signed = signed
 
@@ -69,5 +74,5 @@ def adopt(run: Callable[[Tensor], Tensor], z_dim: int, arch: str, path: Path) ->
             f"{path.name} makes pictures from {low:.2g} to {high:.2g}; end it with tanh or sigmoid, for [-1, 1] or "
             "[0, 1]."
         )
-    network = _Foreign(run, channels_last=not square_first, signed=low < 0)
-    return Snapshot(network, arch, {"z_dim": z_dim, "resolution": shape[2]}, {"bytes": path.stat().st_size})
+    network = _Foreign(run, path.stat().st_size, channels_last=not square_first, signed=low < 0)
+    return Snapshot(network, arch, {"z_dim": z_dim, "resolution": shape[2]}, {})

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ganedit.errors import BadCheckpointError
 from ganedit.models.archs.styled import StyledGenerator
-from ganedit.models.card import SUFFIXES, Format
+from ganedit.models.card import Format
 from ganedit.models.checkpoint import read_state_dict
 from ganedit.models.conditions import chosen_of, one_hot
 from ganedit.models.public_generators import build_public
@@ -41,7 +41,7 @@ class PictureGenerator:
         self.z_dim = int(snapshot.config["z_dim"])
         self.resolution = int(snapshot.config["resolution"])
         tensors = snapshot.generator.state_dict().values()
-        self.bytes: int = snapshot.facts.get("bytes") or sum(tensor.nbytes for tensor in tensors)
+        self.bytes = sum(tensor.nbytes for tensor in tensors) or int(getattr(snapshot.generator, "file_bytes", 0))
         self.truncates: bool = getattr(snapshot.generator, "truncates", False)
         self._styled = snapshot.generator if isinstance(snapshot.generator, StyledGenerator) else None
         self.styles = self._styled.styles if self._styled else 0
@@ -54,14 +54,14 @@ class PictureGenerator:
         self.examples: Sequence[Mapping[str, Sequence[str]]] = [chosen_of(self.attributes, row) for row in rows]
 
     @classmethod
-    def read(cls, path: Path, file_format: Format | None = None) -> "PictureGenerator":
-        """Read a generator from a file of any kind; its name tells the format if none is given.
+    def read(cls, path: Path, file_format: Format = "safetensors") -> "PictureGenerator":
+        """Read a generator from a file of any kind: a snapshot, unless another format is given.
 
         Raises:
             BadCheckpointError: it is damaged, hostile, or holds no generator.
             WeightsUnavailableError: it needs a package that is not installed.
         """
-        return cls(read_generator(path, file_format or SUFFIXES[path.suffix.lower()]))
+        return cls(read_generator(path, file_format))
 
     def latents(self, count: int, seed: int) -> Tensor:
         """Draw (count, z_dim) float32 from a standard normal distribution, each row by a seed of its own, one up."""

@@ -61,7 +61,7 @@ def _check(path: Path) -> None:
             raise BadCheckpointError(f"{path.name} keeps weights in other files; export it with all of them inside.")
         if isinstance(message, onnx.NodeProto) and (message.domain not in _STANDARD or message.op_type in _ENDLESS):
             raise BadCheckpointError(
-                f"{path.name} uses {message.op_type[:60]}, which a generator needs not; export it without."
+                f"{path.name} uses {message.op_type[:60]}, which no generator needs; export it without."
             )
 
 
