@@ -99,7 +99,7 @@ def _cover(marked: np.ndarray, side: int, level: int) -> list[Window]:
 
     Greedily, from the top and in each band from the left; each window is centered on what it covers.
     """
-    (height, width), rest = marked.shape, marked.copy()
+    (height, width), rest = marked.shape, np.array(marked)
     margin = round(side * _MARGIN)
     waiting, windows = np.logical_or.reduce(rest, axis=1), []  # the rows in which something is still to be covered
     while waiting.any():
