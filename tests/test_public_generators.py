@@ -15,7 +15,7 @@ from ganedit.models.generator_cards import GENERATOR_CARDS
 from ganedit.models.generators import PictureGenerator
 from ganedit.models.public_generators import build_public
 from ganedit.models.registry import Registry
-from ganedit.requests import GenerateRequest
+from ganedit.requests import GenerateRequest, Told
 from ganedit.tasks.generate import generate
 
 
@@ -155,7 +155,7 @@ def test_a_published_checkpoint_dropped_into_the_folder_draws(
     assert (card.id, card.arch, card.commercial_use, card.kind) == (path.stem, arch, False, "gan")
     generator = registry.load_generator(card.id)
     assert (generator.resolution, generator.condition) == (side, condition)
-    request = GenerateRequest(card.id, seed=3, count=2, class_name="7" if condition == "class" else None)
+    request = GenerateRequest(card.id, seed=3, count=2, told=Told(class_name="7" if condition == "class" else None))
     *_, (pictures, _) = finished(request, generator)
     assert [(picture.width, picture.height) for picture in pictures] == [(side, side)] * 2
     assert (np.asarray(pictures[0].pixels) != np.asarray(pictures[1].pixels)).any()

@@ -31,6 +31,15 @@ def entries_of(table: Table) -> dict[tuple[str, str], int]:
     return {pair: index for index, pair in enumerate((key, value) for key, values in table.items() for value in values)}
 
 
+def chosen_of(table: Table, entries: Sequence[int]) -> dict[str, list[str]]:
+    """Give values by attribute of numbers of entries, as `multi_hot` takes them."""
+    pairs, chosen = list(entries_of(table)), {}
+    for entry in entries:
+        name, value = pairs[entry]
+        chosen.setdefault(name, []).append(value)
+    return chosen
+
+
 def multi_hot(table: Table, chosen: Mapping[str, Sequence[str]]) -> np.ndarray:
     """Turn attributes into a vector; those that are not chosen are left open.
 

@@ -101,13 +101,13 @@ def _cover(marked: np.ndarray, side: int, level: int) -> list[Window]:
     """
     (height, width), rest = marked.shape, marked.copy()
     margin = round(side * _MARGIN)
-    waiting, windows = rest.any(axis=1), []  # the rows in which something is still to be covered
+    waiting, windows = np.logical_or.reduce(rest, axis=1), []  # the rows in which something is still to be covered
     while waiting.any():
         top, bottom = _core(int(waiting.argmax()), side, margin, height)
         left = int(rest[top:bottom].any(axis=0).argmax())
         left, right = _core(left, side, margin, width)
         inside = rest[top:bottom, left:right]
-        (top, bottom), (left, right) = _span(inside.any(axis=1), top), _span(inside.any(axis=0), left)
+        (top, bottom), (left, right) = _span(inside, 0, top), _span(inside, 1, left)
         core = Box(left, top, right, bottom)
         rest[core.slices] = False
         waiting[top:bottom] = rest[top:bottom].any(axis=1)
@@ -116,9 +116,9 @@ def _cover(marked: np.ndarray, side: int, level: int) -> list[Window]:
     return windows
 
 
-def _span(marked: np.ndarray, offset: int) -> tuple[int, int]:
+def _span(marked: np.ndarray, axis: int, offset: int) -> tuple[int, int]:
     """Along one axis, from ``offset``: the stretch from the first to the last of what is marked."""
-    places = np.flatnonzero(marked)
+    places = np.flatnonzero(marked.any(axis=1 - axis))
     return offset + int(places[0]), offset + int(places[-1]) + 1
 
 
