@@ -11,7 +11,7 @@ from scipy.stats import norm, truncnorm
 
 from ganedit.errors import BadCheckpointError, LicenseNotAcceptedError
 from ganedit.models.archs import biggan, fastgan_few_shot, stylegan2
-from ganedit.models.catalog import CATALOG
+from ganedit.models.generator_cards import GENERATOR_CARDS
 from ganedit.models.generators import PictureGenerator
 from ganedit.models.public_generators import build_public
 from ganedit.models.registry import Registry
@@ -205,7 +205,7 @@ def test_another_network_is_no_generator(tmp_path: Path) -> None:
 
 
 def test_generators_that_may_not_be_used_commercially_ask_first(tmp_path: Path) -> None:
-    cards = {card.id: card for card in CATALOG if card.task == "generate" and not card.id.startswith("ganedit-")}
+    cards = {card.id: card for card in GENERATOR_CARDS}
     assert [name for name, card in cards.items() if card.commercial_use] == ["fastgan-painting"]
     registry = Registry(weights=tmp_path, cache=tmp_path)
     for name in ("stylegan2-ffhq", "biggan-deep-256"):
