@@ -5,7 +5,7 @@ import pytest
 from ganedit.engine import Engine
 from ganedit.errors import BadRequestError, UnknownModelError
 from ganedit.models.registry import Registry
-from ganedit.requests import GenerateRequest
+from ganedit.requests import GenerateRequest, Told
 from ganedit.tasks.blocked_words import check_words
 
 
@@ -25,7 +25,7 @@ def test_words_that_only_contain_a_blocked_one_are_drawn(text):
 
 def test_the_engine_of_a_public_demo_refuses_before_it_looks_for_the_model(tmp_path):
     registry = Registry([], weights=tmp_path, cache=tmp_path)
-    request = GenerateRequest("nothing", text="a nude person")
+    request = GenerateRequest("nothing", told=Told(text="a nude person"))
     with pytest.raises(BadRequestError, match="nude"):
         next(iter(Engine(registry, blocks_words=True).stream(request)))
     with pytest.raises(UnknownModelError):

@@ -21,6 +21,7 @@ from ganedit.training.config import TrainConfig
 from ganedit.training.doctor import Verdict
 from ganedit.training.journal import read_stats
 from ganedit.training.loop import train
+from ganedit.training.processes import Processes
 from ganedit.training.trainer import Trainer
 
 ROOT = Path(__file__).parents[1]
@@ -103,6 +104,21 @@ def test_a_resumed_run_is_bit_for_bit_the_straight_one(pictures: Path, tmp_path:
     assert same(last(tmp_path / "straight"), last(tmp_path / "broken"))
     losses = [[(tick["kimg"], tick["loss_g"]) for tick in read_stats(tmp_path / run)] for run in ("straight", "broken")]
     assert losses[0][-1] == losses[1][-1]
+
+
+def test_a_resumed_run_keeps_its_precision_whatever_the_clock_says_now(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = config(compute={"precision": "auto"})
+    monkeypatch.setattr(Processes, "half_is_faster", True)
+    train(recipe, pictures, tmp_path / "straight")
+    steps = iter(range(100))
+    train(recipe, pictures, tmp_path / "broken", should_stop=lambda: next(steps) >= 7)
+    monkeypatch.setattr(Processes, "half_is_faster", False)  # another program was busy while it was measured
+    train(recipe, pictures, tmp_path / "other")
+    train(recipe, pictures, tmp_path / "broken", resume=True)
+    assert same(last(tmp_path / "straight"), last(tmp_path / "broken"))
+    assert not same(last(tmp_path / "straight"), last(tmp_path / "other"))
 
 
 def test_the_same_recipe_gives_the_same_weights_and_another_seed_gives_others(pictures: Path, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from ganedit.models.pipelines import TextPipeline
 from ganedit.models.registry import Registry
 from ganedit.models.snapshots import write_snapshot
 from ganedit.provenance import make_recipe
-from ganedit.requests import GenerateRequest, Guide, settings_of
+from ganedit.requests import GenerateRequest, Guide, Told, settings_of
 
 PLACE = f"hf:{REPOSITORY}@{REVISION}"
 
@@ -243,8 +243,8 @@ def test_values_that_are_not_finite_are_an_error_and_no_black_picture(tiny):
 
 def test_words_become_pictures_each_by_its_own_seed(tiny, tmp_path):
     engine = Engine(local(tiny, tmp_path))
-    both = engine.run(GenerateRequest("tiny", 7, 2, text="a cat"))
-    alone = engine.run(GenerateRequest("tiny", 8, text="a cat"))
+    both = engine.run(GenerateRequest("tiny", 7, 2, told=Told(text="a cat")))
+    alone = engine.run(GenerateRequest("tiny", 8, told=Told(text="a cat")))
     assert np.array_equal(both.images[1].pixels, alone.images[0].pixels)
     assert both.model.startswith("tiny@") and both.notes == ()
     recipe = json.loads(make_recipe(both))
@@ -252,7 +252,7 @@ def test_words_become_pictures_each_by_its_own_seed(tiny, tmp_path):
 
 
 def test_a_guide_is_drawn_at_its_own_shape_and_its_strength_is_recorded(tiny, tmp_path):
-    request = GenerateRequest("tiny", text="as an oil painting", guide=Guide(photo(960, 480), 0.4))
+    request = GenerateRequest("tiny", told=Told(text="as an oil painting"), guide=Guide(photo(960, 480), 0.4))
     result = Engine(local(tiny, tmp_path)).run(request)
     assert (result.images[0].width, result.images[0].height) == (48, 24)
     assert settings_of(request)["guide"] == {"strength": 0.4}
@@ -263,9 +263,9 @@ def test_requests_that_make_no_sense_are_refused_in_one_sentence(tiny, tmp_path)
     engine = Engine(local(tiny, tmp_path))
     for request, sentence in [
         (GenerateRequest("tiny"), "Say in words"),
-        (GenerateRequest("tiny", class_name="sea", text="a"), "is told text, not class"),
-        (GenerateRequest("tiny", text="a", guide=Guide(photo(), 0.0)), "above 0 and at most 1"),
-        (GenerateRequest("tiny", text="a", guide=Guide(photo(), 1.5)), "above 0 and at most 1"),
+        (GenerateRequest("tiny", told=Told(class_name="sea", text="a")), "is told text, not class"),
+        (GenerateRequest("tiny", told=Told(text="a"), guide=Guide(photo(), 0.0)), "above 0 and at most 1"),
+        (GenerateRequest("tiny", told=Told(text="a"), guide=Guide(photo(), 1.5)), "above 0 and at most 1"),
     ]:
         with pytest.raises(BadRequestError, match=sentence):
             engine.run(request)
@@ -283,7 +283,7 @@ def test_a_generator_that_starts_from_no_picture_says_so(tmp_path):
 
 def test_the_end_of_a_long_text_is_told_to_have_no_influence(tiny, tmp_path):
     letters = " ".join("abcdefghijklmnopqrstuvwxyz"[: LONGEST - 1])
-    result = Engine(local(tiny, tmp_path)).run(GenerateRequest("tiny", text=letters))
+    result = Engine(local(tiny, tmp_path)).run(GenerateRequest("tiny", told=Told(text=letters)))
     assert result.notes == ("The text is too long, and its end was passed over: o.",)
 
 

@@ -1,10 +1,20 @@
 """What is known about a model before a byte of it is read: data only, no torch."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 Task = Literal["enhance", "inpaint", "stylize", "generate"]
-Format = Literal["pth", "safetensors", "ncnn", "onnx", "torchscript", "diffusers"]
+Format = Literal["pth", "safetensors", "ncnn", "onnx", "torchscript", "keras", "diffusers"]
+
+SUFFIXES: Mapping[str, Format] = {
+    ".pth": "pth",
+    ".pt": "pth",
+    ".safetensors": "safetensors",
+    ".onnx": "onnx",
+    ".keras": "keras",
+}
+"""File endings under which a user's own model is recognized."""
 
 
 @dataclass(frozen=True)

@@ -169,7 +169,7 @@ class Registry:
         """Copy a user's checkpoint into ``weights/`` and recognize it.
 
         Args:
-            path: a ``.pth`` or ``.safetensors`` file.
+            path: a file with one of the endings in ``SUFFIXES``.
             name: file name to keep it under; the path's own if None.
 
         Raises:
@@ -247,7 +247,7 @@ class Registry:
         path, source = self._installed_file(card)
         if source.format == "diffusers":
             return TextPipeline.read(path.parents[1])
-        return PictureGenerator.read(path)
+        return PictureGenerator.read(path, source.format)
 
     def _in_memory(self, key: tuple[str, float | None], read: Callable[[], M]) -> M:
         """Give what is kept under a key, or read it, once for all threads that ask."""

@@ -27,8 +27,8 @@ class Processes:
 
     @cached_property
     def half_is_faster(self) -> bool:
-        """Whether bfloat16 pays on this device."""
-        return bfloat16_is_faster(self.device.type)
+        """Whether bfloat16 pays on the device of any process; all get the same answer."""
+        return self.any(bfloat16_is_faster(self.device.type))
 
     def share(self, batch: int) -> slice:
         """This process's part of a batch; parts of all processes one after the other are the batch."""

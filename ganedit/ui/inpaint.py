@@ -51,6 +51,7 @@ def build_inpaint_tab(engine: Engine, settings: UiSettings, exchange: Exchange) 
     _wire_mask(tab)
     read = {memory.outcome, memory.history, *tab.read}
     view.keep.click(tab.keep, read, tab.intake_outputs, **LIGHT)
+    view.hole.input(tab.candidates.look, read, view.gallery, **LATEST)
     view.gallery.select(tab.candidates.pick, read, tab.run_outputs, concurrency_id="gpu", concurrency_limit=1, **QUIET)
 
 

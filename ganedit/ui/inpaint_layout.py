@@ -190,7 +190,7 @@ def build_view() -> View:
             columns=4,
             height="auto",
             allow_preview=False,
-            object_fit="cover",
+            object_fit="contain",
             buttons=[],
             interactive=False,
             elem_id="ge-inpaint-candidates",

@@ -61,7 +61,10 @@ STRINGS: dict[str, tuple[str, str]] = {
     # result
     "ge.inpaint.keep": ("Keep it and go on", "保留并继续"),
     "ge.result.seam": ("seam {score} (1 cannot be seen)", "接缝 {score}（1 表示不可见）"),
-    "ge.inpaint.candidates": ("Candidates: click the one to take", "候选结果：点击选用"),
+    "ge.inpaint.candidates": (
+        "Candidates, with seconds and seam score: click the one to take",
+        "候选结果（附秒数与接缝得分）：点击选用",
+    ),
     "ge.inpaint.hole": ("For which hole", "用于哪个区域"),
     "ge.inpaint.all_holes": ("all", "全部"),
     "ge.inpaint.trying": ("Trying {id} ({number} of {count})", "正在试用 {id}（{number}/{count}）"),
