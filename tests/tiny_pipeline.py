@@ -24,7 +24,13 @@ LONGEST = 16  # tokens, the first and the last included
 
 _LETTERS = string.ascii_lowercase + string.digits + string.punctuation
 _ENDS = ("<|startoftext|>", "<|endoftext|>")
-_NOISE: dict[str, Any] = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "steps_offset": 1}
+_NOISE: dict[str, Any] = {
+    "beta_start": 0.00085,
+    "beta_end": 0.012,
+    "beta_schedule": "scaled_linear",
+    "steps_offset": 1,
+    "timestep_spacing": "trailing",
+}
 _CONVOLUTIONS: dict[str, Any] = {"sample_size": SIDE_PX // 8, "block_out_channels": (8, 16), "layers_per_block": 1}
 _BLOCKS: dict[str, Any] = {
     "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
@@ -32,28 +38,34 @@ _BLOCKS: dict[str, Any] = {
     "attention_head_dim": 2,
     "norm_num_groups": 4,
 }
+_WIDTHS, _DEPTHS = (8, 8, 8, 8), (1, 1, 1, 1)
+_TINY_VAE: dict[str, Any] = {
+    "encoder_block_out_channels": _WIDTHS,
+    "decoder_block_out_channels": _WIDTHS,
+    "num_encoder_blocks": _DEPTHS,
+    "num_decoder_blocks": _DEPTHS,
+}
+_VAE: dict[str, Any] = {
+    "block_out_channels": _WIDTHS,
+    "norm_num_groups": 4,
+    "down_block_types": ("DownEncoderBlock2D",) * 4,
+    "up_block_types": ("UpDecoderBlock2D",) * 4,
+}
 
 
 def save_tiny(folder: Path) -> Path:
     """Save what has the shape of SDXS: no block in the middle of the UNet, and a tiny autoencoder."""
     torch.manual_seed(0)
-    widths, blocks = (8, 8, 8, 8), (1, 1, 1, 1)
-    pipeline = StableDiffusionPipeline(
-        vae=AutoencoderTiny(
-            encoder_block_out_channels=widths,
-            decoder_block_out_channels=widths,
-            num_encoder_blocks=blocks,
-            num_decoder_blocks=blocks,
-        ),
-        text_encoder=CLIPTextModel(_text_config()),
-        tokenizer=_save_tokenizer(folder / "tokenizer"),
-        unet=UNet2DConditionModel(**_CONVOLUTIONS, **_BLOCKS, cross_attention_dim=16, mid_block_type=None),
-        scheduler=EulerDiscreteScheduler(**_NOISE, timestep_spacing="trailing"),
-        safety_checker=None,  # pyright: ignore[reportArgumentType]
-        feature_extractor=None,  # pyright: ignore[reportArgumentType]
-        requires_safety_checker=False,
-    )
-    pipeline.save_pretrained(folder)
+    parts: dict[str, Any] = {
+        "vae": AutoencoderTiny(**_TINY_VAE),
+        "text_encoder": CLIPTextModel(_text_config()),
+        "tokenizer": _save_tokenizer(folder / "tokenizer"),
+        "unet": UNet2DConditionModel(**_CONVOLUTIONS, **_BLOCKS, cross_attention_dim=16, mid_block_type=None),
+        "scheduler": EulerDiscreteScheduler(**_NOISE),
+        "safety_checker": None,
+        "feature_extractor": None,
+    }
+    StableDiffusionPipeline(**parts, requires_safety_checker=False).save_pretrained(folder)
     _save_tokenizer(folder / "tokenizer")
     return folder
 
@@ -61,29 +73,18 @@ def save_tiny(folder: Path) -> Path:
 def save_tiny_xl(folder: Path) -> Path:
     """Save what has the shape of SDXL-Turbo: two text encoders, another scheduler, files of half precision."""
     torch.manual_seed(0)
-    projected = CLIPTextModelWithProjection(_text_config(projection_dim=16))
-    pipeline = StableDiffusionXLPipeline(
-        vae=AutoencoderKL(
-            block_out_channels=(8, 8, 8, 8),
-            norm_num_groups=4,
-            down_block_types=("DownEncoderBlock2D",) * 4,
-            up_block_types=("UpDecoderBlock2D",) * 4,
-        ),
-        text_encoder=CLIPTextModel(_text_config()),
-        text_encoder_2=projected,
-        tokenizer=_save_tokenizer(folder / "tokenizer"),
-        tokenizer_2=_save_tokenizer(folder / "tokenizer_2"),
-        unet=UNet2DConditionModel(
-            **_CONVOLUTIONS,
-            **_BLOCKS,
-            cross_attention_dim=32,
-            addition_embed_type="text_time",
-            addition_time_embed_dim=8,
-            projection_class_embeddings_input_dim=6 * 8 + 16,
-        ),
-        scheduler=EulerAncestralDiscreteScheduler(**_NOISE, timestep_spacing="trailing"),
-    )
-    pipeline.to(torch.float16).save_pretrained(folder, variant="fp16")
+    told: dict[str, Any] = {"addition_embed_type": "text_time", "addition_time_embed_dim": 8}
+    told["projection_class_embeddings_input_dim"] = 6 * 8 + 16
+    parts: dict[str, Any] = {
+        "vae": AutoencoderKL(**_VAE),
+        "text_encoder": CLIPTextModel(_text_config()),
+        "text_encoder_2": CLIPTextModelWithProjection(_text_config(projection_dim=16)),
+        "tokenizer": _save_tokenizer(folder / "tokenizer"),
+        "tokenizer_2": _save_tokenizer(folder / "tokenizer_2"),
+        "unet": UNet2DConditionModel(**_CONVOLUTIONS, **_BLOCKS, **told, cross_attention_dim=32),
+        "scheduler": EulerAncestralDiscreteScheduler(**_NOISE),
+    }
+    StableDiffusionXLPipeline(**parts).to(torch.float16).save_pretrained(folder, variant="fp16")
     for name in ("tokenizer", "tokenizer_2"):
         _save_tokenizer(folder / name)
     return folder
