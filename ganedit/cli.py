@@ -40,6 +40,7 @@ Source = Annotated[Path, typer.Argument(metavar="IN", help="Picture: JPEG, PNG, 
 Target = Annotated[Path, typer.Argument(metavar="OUT", help="Result: .png, .jpg, .webp or .avif.")]
 Quality = Annotated[int, typer.Option(help="1 to 100, for JPEG, WebP and AVIF.")]
 KeepLocation = Annotated[bool, typer.Option(help="Keep the GPS position in the file.")]
+MaxOutput = Annotated[float, typer.Option(help="Refuse larger results.")]
 
 
 def main() -> NoReturn:
@@ -88,7 +89,7 @@ def enhance(
     bit_depth: Annotated[int | None, typer.Option(help="8 or 16 (PNG); the input's where the format can.")] = None,
     keep_location: KeepLocation = False,
     embed_settings: EmbedSettings = True,
-    max_output_megapixels: Annotated[float, typer.Option(help="Refuse larger results.")] = 80.0,
+    max_output_megapixels: MaxOutput = 80.0,
     as_json: Json = False,
 ) -> None:
     """Upscale, restore and adjust one picture."""
@@ -150,11 +151,13 @@ def outpaint(
     top: Annotated[int, typer.Option(help="Pixels to add on top.")] = 0,
     bottom: Annotated[int, typer.Option(help="Pixels to add at the bottom.")] = 0,
     aspect: Annotated[str | None, typer.Option(help="Instead of pixels: the wanted W:H, such as 16:9.")] = None,
+    position: Annotated[str, typer.Option(help="With --aspect: center, left, right, top or bottom.")] = "center",
     model: Annotated[str, typer.Option(help="Model id: `models list --task inpaint`.")] = "migan-512",
     detail: Annotated[bool, typer.Option(help="Enlarge wide additions with an Enhance network.")] = True,
     quality: Quality = 95,
     keep_location: KeepLocation = False,
     embed_settings: EmbedSettings = True,
+    max_output_megapixels: MaxOutput = 80.0,
     as_json: Json = False,
 ) -> None:
     """Continue one picture beyond its edges."""
@@ -168,9 +171,9 @@ def outpaint(
     if aspect:
         if any(sides.values()):
             raise BadRequestError("Give either pixels or an aspect ratio, not both.")
-        sides = sides_for((picture.width, picture.height), parse_aspect(aspect))
+        sides = sides_for((picture.width, picture.height), parse_aspect(aspect), position)
     request = OutpaintRequest(picture, **sides, model=model, detail=detail)
-    _write(run(request, "Extending"), target, options, embed_settings, as_json)
+    _write(run(request, "Extending", max_output_megapixels), target, options, embed_settings, as_json)
 
 
 @app.command()

@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -60,8 +61,8 @@ def save_clip(frames: Sequence[Picture], path: Path, recipe: str | None = None) 
 
 def _write_gif(pixels: Sequence[np.ndarray], path: Path, recipe: str | None) -> None:
     first, *others = (Image.fromarray(each).quantize(256, dither=Image.Dither.FLOYDSTEINBERG) for each in pixels)
-    comment = {"comment": recipe.encode()} if recipe else {}
-    first.save(path, save_all=True, append_images=others, duration=1000 // FRAMES_PER_SECOND, loop=0, **comment)
+    how: dict[str, Any] = {"comment": recipe.encode()} if recipe else {}
+    first.save(path, save_all=True, append_images=others, duration=1000 // FRAMES_PER_SECOND, loop=0, **how)
 
 
 def _write_mp4(pixels: Sequence[np.ndarray], path: Path) -> None:

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ganedit.errors import BadRequestError
+from ganedit.errors import BadMaskError, BadRequestError
 from ganedit.generation import draw
 from ganedit.image import Picture, fill_transparent, from_tensor, thumbnail, to_tensor
 from ganedit.masks import check_mask
@@ -296,7 +296,12 @@ class Engine:
 
 
 def _grown(request: InpaintRequest) -> np.ndarray:
-    return grow(request.mask, request.grow_px) if request.grow_px else request.mask
+    if not request.grow_px:
+        return request.mask
+    mask = grow(request.mask, request.grow_px)
+    if request.mask.any() and not mask.any():
+        raise BadMaskError(f"Nothing is left of the mask {-request.grow_px} pixels narrower; narrow it less.")
+    return mask
 
 
 def _resized_alpha(picture: Picture, y: Tensor) -> Tensor | None:

@@ -231,6 +231,10 @@ class ProjectRequest:
     steps: int = 150
 
 
+POSITIONS: Mapping[str, float] = {"center": 0.5, "left": 0.0, "right": 1.0, "top": 0.0, "bottom": 1.0}
+"""Where a picture may stand on a canvas of another aspect ratio: the share of what is added that comes before it."""
+
+
 def parse_aspect(text: str) -> float:
     """Read an aspect ratio such as ``"16:9"``, ``"4x3"`` or ``"1.5"``.
 
@@ -244,19 +248,27 @@ def parse_aspect(text: str) -> float:
     return aspect
 
 
-def sides_for(size: tuple[int, int], aspect: float, place: float = 0.5) -> dict[str, int]:
+def sides_for(size: tuple[int, int], aspect: float, position: str = "center") -> dict[str, int]:
     """Say what to add to a picture so that it gets another aspect ratio.
 
     Args:
         size: (width, height) of the picture in pixels.
         aspect: wanted width over height.
-        place: share of what is added that comes to the left, or on top: 0 to 1.
+        position: one of ``POSITIONS``; on a wider canvas "top" means "left", on a taller one "left" means "top".
 
     Returns:
         Pixels for ``left``, ``top``, ``right`` and ``bottom``.
+
+    Raises:
+        BadRequestError: the position is unknown, or the picture has that aspect ratio.
     """
+    if position not in POSITIONS:
+        raise BadRequestError(f"A position is one of {', '.join(POSITIONS)}, not {position[:20]!r}.")
     width, height = size
     wider, taller = max(0, round(height * aspect) - width), max(0, round(width / aspect) - height)
+    if not wider and not taller:
+        raise BadRequestError("The picture has this aspect ratio already, choose another one.")
+    place = POSITIONS[position]
     left, top = round(wider * place), round(taller * place)
     return {"left": left, "top": top, "right": wider - left, "bottom": taller - top}
 

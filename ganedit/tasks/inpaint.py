@@ -45,7 +45,9 @@ def check_outpaint(request: OutpaintRequest, max_megapixels: float) -> None:
         BadRequestError: a side is negative, all are 0, or the result is too large.
     """
     sides = (request.left, request.top, request.right, request.bottom)
-    if min(sides) < 0 or not any(sides):
+    if min(sides) < 0:
+        raise BadRequestError(f"A picture is extended by 0 pixels or more on each side, not by {min(sides)}.")
+    if not any(sides):
         raise BadRequestError("Say how many pixels to add on at least one side: left, right, top or bottom.")
     width = request.image.width + request.left + request.right
     height = request.image.height + request.top + request.bottom

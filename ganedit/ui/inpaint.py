@@ -40,10 +40,18 @@ def build_inpaint_tab(engine: Engine, settings: UiSettings, exchange: Exchange) 
         file=controls.file,
         controls=(
             *(controls.model, controls.grow, controls.feather, controls.detail, controls.sensitivity),
-            *(controls.aspect, *controls.sides.values(), view.painter, view.hole, view.tries, view.canvas),
+            *(
+                controls.aspect,
+                controls.position,
+                *controls.sides.values(),
+                view.painter,
+                view.hole,
+                view.tries,
+                view.canvas,
+            ),
         ),
         stage=(view.painter,),
-        answers=(controls.hint, view.canvas, view.candidates, view.gallery, view.hole, view.tries),
+        answers=(controls.hint, controls.grow, view.canvas, view.candidates, view.gallery, view.hole, view.tries),
     )
     tab.place(desk, controls, view)
     wire(tab, exchange)

@@ -69,7 +69,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.result.history": ("This session", "本次会话"),
     "ge.result.ready": ("Ready", "就绪"),
     "ge.result.zoom": (
-        "Left original, right result. Drag the line; zoom with the wheel.",
-        "左侧原图，右侧结果。拖动分割线对比，滚轮缩放。",
+        "Left original, right result. Drag the line, zoom with the wheel, hold O for the original.",
+        "左侧原图，右侧结果。拖动分割线对比，滚轮缩放，按住 O 键查看原图。",
     ),
 }
