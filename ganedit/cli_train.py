@@ -10,7 +10,10 @@ import typer
 from ganedit.console import Json, one_of, progress_bar, progress_lines, tell
 
 if TYPE_CHECKING:
-    from ganedit.metrics.report import Number
+    from ganedit.metrics.report import Number, Report
+    from ganedit.training.data import Dataset
+
+_NAMED = 5  # files that are left out
 
 
 def train(
@@ -41,9 +44,16 @@ def train(
         )
         tell(dict(stats), line, as_json)
 
-    run(config, data, out, resume=resume, on_tick=say, should_stop=lambda: bool(stopped))
+    run(config, data, out, resume=resume, on_data=_say_data, on_tick=say, should_stop=lambda: bool(stopped))
     if stopped:
         typer.echo(f"Stopped and saved; --resume goes on from {out}.", err=True)
+
+
+def _say_data(dataset: "Dataset") -> None:
+    """Tell on standard error what is learned from; all that was left out stands in the run's data.json."""
+    classes = f" in {len(dataset.class_names)} classes" if dataset.class_names else ""
+    lines = [f"{len(dataset)} pictures{classes}.", *dataset.notes, *_left_out(dataset.skipped, "data.json")]
+    typer.echo("\n".join(lines), err=True)
 
 
 def evaluate(
@@ -60,15 +70,31 @@ def evaluate(
     """Measure how close generated pictures come to real ones: distances, precision, recall, diversity, copies."""
     one_of("tier", tier, ("quick", "standard", "paper"))
     one_of("backbone", backbone, ("auto", "inception", "effnet"))
+    from ganedit.formats import SaveOptions, check_target
     from ganedit.metrics.evaluate import evaluate as measure
     from ganedit.training.packaged import locate
 
+    sheet_format = check_target(sheet, SaveOptions()) if sheet else None  # before the work, not after
     with progress_lines() if progress else progress_bar("Measuring") as advance:
         how: dict[str, Any] = {"tier": tier, "backbone": backbone}
         report = measure(locate(real), fake, **how, on_progress=lambda at: advance(at.done, at.total, at.stage))
     if sheet and report.sheet:
-        report.sheet.save(sheet)
-    tell(report.to_dict(), "\n".join(map(_line, report.numbers)), as_json)
+        report.sheet.save(sheet, sheet_format)
+    tell(report.to_dict(), _text(report), as_json)
+
+
+def _text(report: "Report") -> str:
+    refused = {f"{which} {name}": why for which, files in report.refused.items() for name, why in files.items()}
+    backbone = f"Backbone: {report.backbone}, SHA-256 {report.backbone_digest}."
+    return "\n".join([*map(_line, report.numbers), report.split, backbone, *_left_out(refused, "--json")])
+
+
+def _left_out(files: Mapping[str, str], named_by: str) -> list[str]:
+    """Say which files were left out and why; of many, the first."""
+    if not files:
+        return []
+    lines = [f"  {name}: {reason}" for name, reason in files.items()]
+    return [f"Files left out: {len(lines)}; {named_by} names them all.", *lines[:_NAMED]]
 
 
 def _line(number: "Number") -> str:

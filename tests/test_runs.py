@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from ganedit.errors import BadRequestError
-from ganedit.ui.runs import Run, Runs, Wish
+from ganedit.ui.run import Run, Wish
+from ganedit.ui.runs import Runs
 
 RECIPE = """
 [data]
@@ -55,7 +56,7 @@ def ended() -> list[Run]:
 
 @pytest.fixture
 def runs(tmp_path: Path, ended: list[Run]) -> Iterator[Runs]:
-    runs = Runs(tmp_path / "runs", on_end=ended.append)
+    runs = Runs(tmp_path / "runs", publish=ended.append)
     yield runs
     runs.close()
 
@@ -127,7 +128,8 @@ def test_a_run_that_cannot_start_fails_with_the_one_sentence_of_the_program(runs
 def app_with_a_run(folder: Path, wish: Wish) -> subprocess.Popen[bytes]:
     """Another app on this machine, whose run ``tiny-1`` has written its first tick."""
     program = (
-        "import signal, sys, time; from pathlib import Path; from ganedit.ui.runs import Runs, Wish\n"
+        "import signal, sys, time; from pathlib import Path\n"
+        "from ganedit.ui.run import Wish; from ganedit.ui.runs import Runs\n"
         "signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\n"
         f"Runs(Path({str(folder)!r})).start(Wish({wish.recipe!r}, {wish.data!r}, {wish.settings!r}))\n"
         "time.sleep(600)"

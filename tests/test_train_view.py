@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ganedit.ui.runs import Run, RunState, Wish
+from ganedit.ui.run import Run, RunState, Wish
 from ganedit.ui.train_view import plots_html, runs_html, status_html
 
 

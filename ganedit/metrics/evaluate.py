@@ -110,6 +110,7 @@ def _compare(
     kept: Path,
     on_progress: Callable[[Progress], None],
 ) -> Report:
+    _require_enough(len(reals.files), len(fakes.files))
     n = min(SAMPLES[tier], len(reals.files), len(fakes.files))
     # Twice as many real ones where there are: the second half is what real pictures score against the first.
     sampled, made = _draw(reals, 2 * n), _draw(fakes, n)
@@ -134,11 +135,7 @@ class _Comparison:
         return min(len(self.real.names), len(self.fake.names))
 
     def report(self, tier: Tier, on_progress: Callable[[Progress], None]) -> Report:
-        if self.n < MIN_SAMPLES:
-            raise BadRequestError(
-                f"There are {len(self.real.names)} usable real and {len(self.fake.names)} fake pictures, "
-                f"take at least {MIN_SAMPLES} of each."
-            )
+        _require_enough(len(self.real.names), len(self.fake.names))
         numbers = (*self._scores(on_progress), *self._pair_scores(on_progress))
         return Report(
             numbers,
@@ -230,6 +227,11 @@ def _check(tier: str, backbone: object) -> None:
         raise BadRequestError(f"There is no tier {tier!r}, take {', '.join(SAMPLES)}.")
     if not isinstance(backbone, Backbone) and backbone not in get_args(BackboneChoice):
         raise BadRequestError(f"There is no backbone {backbone!r}, take {', '.join(get_args(BackboneChoice))}.")
+
+
+def _require_enough(real: int, fake: int) -> None:
+    if min(real, fake) < MIN_SAMPLES:
+        raise BadRequestError(f"There are {real} real and {fake} fake pictures, take at least {MIN_SAMPLES} of each.")
 
 
 def _draw(pictures: Pictures, count: int) -> list[str]:

@@ -74,6 +74,17 @@ class Dataset:
         """3 for RGB, 1 for gray."""
         return self.images.shape[3]
 
+    @property
+    def about(self) -> dict[str, Any]:
+        """What people should know, JSON-able: number of pictures, classes, license, what was skipped and why, notes."""
+        return {
+            "pictures": len(self),
+            "classes": list(self.class_names),
+            "license": self.license,
+            "skipped": dict(self.skipped),
+            "notes": list(self.notes),
+        }
+
     def batch(self, nimg: int, batch: int, seed: int, rank: int = 0, world: int = 1) -> tuple[np.ndarray, np.ndarray]:
         """Give the pictures that follow after ``nimg`` pictures, or this process's share of them.
 

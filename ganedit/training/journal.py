@@ -1,4 +1,4 @@
-"""What a run writes down while it goes: one JSON object a tick, and grids of samples from the same z."""
+"""What a run writes down: its pictures, one JSON object a tick, and grids of samples from the same z."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 STATS_FILE = "stats.jsonl"
+DATA_FILE = "data.json"
 SAMPLES_FOLDER = "samples"
 CONDITIONS_FILE = "conditions.txt"
 
@@ -24,7 +25,7 @@ class Journal:
             out: folder of the run.
             start_kimg: where this run begins; 0 begins a new journal.
         """
-        self._stats = out / STATS_FILE
+        self._stats, self._data = out / STATS_FILE, out / DATA_FILE
         self._samples = out / SAMPLES_FOLDER
         self._samples.mkdir(parents=True, exist_ok=True)
         kept = [line for line in read_stats(out) if line["kimg"] <= start_kimg] if start_kimg else []
@@ -34,6 +35,10 @@ class Journal:
         """Add one line; it can be read as soon as this returns."""
         with self._stats.open("a", encoding="utf-8") as file:
             file.write(json.dumps(dict(stats)) + "\n")
+
+    def data(self, about: Mapping[str, Any]) -> None:
+        """Write what is known of the pictures, those that were left out too."""
+        self._data.write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8", errors="replace")
 
     def conditions(self, lines: Sequence[str]) -> None:
         """Write what each sample of every grid was told, row by row; nothing if they were told nothing."""

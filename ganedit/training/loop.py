@@ -34,15 +34,15 @@ def train(
     out: Path,
     *,
     resume: bool = False,
+    on_data: Callable[[Dataset], None] = lambda dataset: None,
     on_tick: Callable[[Stats], None] = lambda stats: None,
-    on_snapshot: Callable[[Path], None] = lambda path: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> None:
     """Train a generator.
 
-    Writes ``stats.jsonl`` (one object a tick), ``samples/*.png`` (always from the same z), ``snapshot-*.safetensors``
-    and ``state.pt`` into ``out``. When the numbers stop being finite, the run goes back to the last state that was
-    good, halves the learning rates and goes on.
+    Writes ``data.json`` (what is learned from), ``stats.jsonl`` (one object a tick), ``samples/*.png`` (always from the
+    same z), ``snapshot-*.safetensors`` and ``state.pt`` into ``out``. When the numbers stop being finite, the run goes
+    back to the last state that was good, halves the learning rates and goes on.
 
     Args:
         config: the recipe.
@@ -50,8 +50,8 @@ def train(
         out: folder of the run.
         resume: go on from the state in ``out``; with the same recipe and data the result is bit for bit that of a run
             without a break.
+        on_data: told the pictures before the first step, and why others were left out.
         on_tick: told what was written into the journal.
-        on_snapshot: told the path of each new snapshot.
         should_stop: asked before every step; once it says so, everything is saved and the run ends.
 
     Raises:
@@ -68,7 +68,9 @@ def train(
     dataset = _prepare(config, data, out, processes)
     run = _Run(config, dataset, out, processes)
     run.begin(resume)
-    while run.advance(on_tick, on_snapshot, should_stop):
+    if processes.is_main:
+        on_data(dataset)
+    while run.advance(on_tick, should_stop):
         run.roll_back(on_tick)
     processes.wait()
 
@@ -97,9 +99,7 @@ class _Run:
                 self._save_state()
         self._processes.wait()
 
-    def advance(
-        self, on_tick: Callable[[Stats], None], on_snapshot: Callable[[Path], None], should_stop: Callable[[], bool]
-    ) -> bool:
+    def advance(self, on_tick: Callable[[Stats], None], should_stop: Callable[[], bool]) -> bool:
         """Train to the end, or until the numbers are not finite any more, which is True."""
         config, schedule, processes = self._config, self._config.schedule, self._processes
         seen: list[dict[str, Tensor]] = []
@@ -121,7 +121,7 @@ class _Run:
                     seen, started = [], _Clocks()
                 if saves and self._record and self._nimg > self._record.saved_nimg:
                     self._save_state()  # first: a run that is killed in between makes up for the snapshot
-                    on_snapshot(self._record.save(self._nimg))
+                    self._record.save(self._nimg)
                 if last:
                     return False
                 images, indices = next(batches)

@@ -39,6 +39,7 @@ class Record:
         self._trainer, self._out = trainer, out
         self.saved_nimg = nimg if self._snapshot_path(nimg).exists() else -1
         self._journal = Journal(out, nimg / 1000)
+        self._journal.data(trainer.dataset.about)
         self._history = read_stats(out)
         chance = torch.Generator().manual_seed(_SEED)
         z_dim, watched = trainer.config.generator.z_dim, self._watched()
@@ -96,21 +97,20 @@ class Record:
         )
         return self._write({"kimg": nimg / 1000, "rollbacks": rollbacks}, Verdict("ill", sentence))
 
-    def save(self, nimg: int) -> Path:
-        """Write a snapshot of the averaged generator and give its path."""
+    def save(self, nimg: int) -> None:
+        """Write a snapshot of the averaged generator."""
         trainer, dataset = self._trainer, self._trainer.dataset
         facts = {
             "kimg": nimg / 1000,
             "recipe": trainer.config.to_dict(),
+            "precision": "bfloat16" if trainer.half else "float32",
             "data": dataset.digest,
             "pictures": len(dataset),
             **trainer.conditions.facts,
             "license": dataset.license,
         }
-        path = self._snapshot_path(nimg)
-        write_snapshot(path, trainer.ema.module, trainer.config.generator.arch, facts)
+        write_snapshot(self._snapshot_path(nimg), trainer.ema.module, trainer.config.generator.arch, facts)
         self.saved_nimg = nimg
-        return path
 
     def _write(self, stats: dict[str, Any], verdict: Verdict) -> dict[str, Any]:
         line = {**stats, "health": verdict.health, "verdict": verdict.sentence}

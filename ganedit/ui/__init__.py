@@ -21,7 +21,8 @@ from ganedit.ui.http import Harden, body_limit_bytes
 from ganedit.ui.i18n import STRINGS, Html, both, translations
 from ganedit.ui.inpaint import build_inpaint_tab
 from ganedit.ui.models import build_models_tab
-from ganedit.ui.runs import Run, Runs, runs_folder
+from ganedit.ui.run import Run
+from ganedit.ui.runs import Runs, runs_folder
 from ganedit.ui.settings import UiSettings
 from ganedit.ui.theme import GaneditTheme, head, mark, style_sheet
 from ganedit.ui.train import build_train_tab
@@ -49,7 +50,7 @@ def build_ui(engine: Engine, settings: UiSettings) -> gr.Blocks:
             build_enhance_tab(engine, settings, exchange)
             build_inpaint_tab(engine, settings, exchange)
             build_generate_tab(engine, exchange)
-            build_train_tab(runs, by_path=not settings.public)
+            build_train_tab(runs, exchange, by_path=not settings.public)
             build_evaluate_tab(engine, settings, runs)
             build_models_tab(engine, settings)
         exchange.connect(tabs)
@@ -88,11 +89,11 @@ def _runs(engine: Engine, settings: UiSettings) -> Runs | None:
     if settings.public and not settings.training:
         return None
 
-    def register(run: Run) -> None:
+    def publish(run: Run) -> None:
         if snapshot := run.snapshot():
             engine.registry.put(snapshot, f"{run.name}.safetensors")
 
-    return Runs(runs_folder(), on_end=register)
+    return Runs(runs_folder(), publish)
 
 
 def _header() -> Html:

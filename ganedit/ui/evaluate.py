@@ -10,6 +10,7 @@ from ganedit.ui.edit_wiring import LIGHT, QUIET
 from ganedit.ui.evaluate_events import MODEL, PATH, SHAPES, UPLOAD, EvaluateTab, Parts, SetParts
 from ganedit.ui.evaluate_view import empty_html
 from ganedit.ui.i18n import label
+from ganedit.ui.intake import PICTURE_FILES
 from ganedit.ui.runs import Runs
 from ganedit.ui.settings import UiSettings
 from ganedit.ui.theme import page_html
@@ -87,7 +88,7 @@ def _build_set(which: str, ways: list[str], *, by_path: bool) -> SetParts:
         files = gr.File(
             label=label("ge.evaluate.drop"),
             file_count="multiple",
-            file_types=["image", ".zip"],
+            file_types=[*PICTURE_FILES, ".zip"],
             height=120,
             visible=first == UPLOAD,
             elem_id=f"ge-evaluate-{which}-files",

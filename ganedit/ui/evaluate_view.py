@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ganedit.ui.i18n import Html, both
+from ganedit.ui.status import left_out_block
 from ganedit.ui.strings import STRINGS
 
 _NAMES = {
@@ -17,7 +18,6 @@ _NAMES = {
 _SHARES = ("precision", "recall", "density", "coverage")
 _AXIS_END = 1.25  # a density may be above 1
 _ARROWS = {"lower": "↓", "higher": "↑", "near 1": "→ 1"}
-_REFUSED_SHOWN = 50
 
 Number = Mapping[str, Any]
 
@@ -35,7 +35,7 @@ def report_html(report: Mapping[str, Any]) -> Html:
         f'<table class="ge-scores"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
         f'<p class="ge-note" lang="en">{Html.escaped(report["split"])}</p>'
         f'<p class="ge-note">{both("ge.evaluate.backbone_is", name=report["backbone"], digest=digest)}</p>'
-        f"{_refused(report['refused'])}</div>"
+        f"{left_out_block([file for files in report['refused'].values() for file in files.items()])}</div>"
     )
 
 
@@ -89,19 +89,6 @@ def _bar(number: Number) -> str:
         marks += f'<line class="floor" x1="{place}" x2="{place}" y1="1" y2="15"/>'
     drawing = f'<svg viewBox="0 0 100 16" preserveAspectRatio="none" aria-hidden="true">{marks}</svg>'
     return f"<div><span>{_title(number)}</span>{drawing}<b>{_shown(number['value'])}</b></div>"
-
-
-def _refused(refused: Mapping[str, Mapping[str, str]]) -> str:
-    lines = [
-        f"<li><code>{Html.escaped(name)}</code> {Html.escaped(reason)}</li>"
-        for files in refused.values()
-        for name, reason in files.items()
-    ]
-    if not lines:
-        return ""
-    summary = both("ge.evaluate.refused", count=len(lines))
-    shown = "".join(lines[:_REFUSED_SHOWN])
-    return f'<details class="ge-note"><summary>{summary}</summary><ul lang="en">{shown}</ul></details>'
 
 
 def sheet_caption() -> Html:

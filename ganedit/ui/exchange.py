@@ -1,4 +1,4 @@
-"""The "send to" row: every tab may take pictures from the others, and none knows which others there are."""
+"""How tabs hand things over: pictures by the "send to" row, models by a button; none knows which others there are."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,15 +12,19 @@ from ganedit.ui.i18n import label
 
 _QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
 
+Trigger = Callable[..., Any]
+"""What an event hangs on: ``button.click``, or ``success`` of the event before."""
+
 
 @dataclass(frozen=True)
 class Target:
-    """A tab that takes pictures.
+    """A tab that takes pictures, or models.
 
     Attributes:
         key: string-table key of the tab's name.
         tab: id of the tab, to be opened.
-        receive: called with the path of the picture's file and the values of ``inputs``; gives those of ``outputs``.
+        receive: called with the path of the picture's file, or the id of the model, and the values of ``inputs``; gives
+            those of ``outputs``.
         inputs: components that ``receive`` reads.
         outputs: components that ``receive`` fills.
     """
@@ -38,6 +42,8 @@ class Exchange:
 
     _targets: list[Target] = field(default_factory=list)
     _offers: list[tuple[str, gr.Row, gr.DownloadButton]] = field(default_factory=list)
+    _model_target: Target | None = None
+    _model_offers: list[tuple[Trigger, Component]] = field(default_factory=list)
 
     def accept(self, target: Target) -> None:
         """Offer a tab as a target of the others' pictures."""
@@ -47,18 +53,29 @@ class Exchange:
         """Let a tab hand out pictures: the buttons go into ``row``, the picture is the value of ``file``."""
         self._offers.append((tab, row, file))
 
+    def accept_models(self, target: Target) -> None:
+        """Make a tab the one in which the others' models are opened."""
+        self._model_target = target
+
+    def offer_model(self, trigger: Trigger, model: Component) -> None:
+        """Let a tab hand out a model: when ``trigger`` fires, the one whose id is the value of ``model``."""
+        self._model_offers.append((trigger, model))
+
     def connect(self, tabs: gr.Tabs) -> None:
-        """Draw one button a target into every offer's row, its own tab left out."""
+        """Draw one button a target into every offer's row, its own tab left out, and wire the models."""
         for tab, row, file in self._offers:
             with row:
                 for target in self._targets:
                     if target.tab != tab:
-                        self._wire(target, file, tabs)
+                        button = gr.Button(label(target.key), size="sm", elem_classes="ge-send")
+                        self._wire(button.click, target, file, tabs)
+        for trigger, model in self._model_offers:
+            if self._model_target:
+                self._wire(trigger, self._model_target, model, tabs)
 
-    def _wire(self, target: Target, file: gr.DownloadButton, tabs: gr.Tabs) -> None:
+    def _wire(self, trigger: Trigger, target: Target, source: Component, tabs: gr.Tabs) -> None:
         def send(values: dict[Block, Any]) -> Any:
-            return target.receive(values[file], values)
+            return target.receive(values[source], values)
 
-        button = gr.Button(label(target.key), size="sm", elem_classes="ge-send")
-        sent = button.click(send, {file, *target.inputs}, [*target.outputs], **_QUIET)
+        sent = trigger(send, {source, *target.inputs}, [*target.outputs], **_QUIET)
         sent.success(lambda: gr.Tabs(selected=target.tab), None, tabs, **_QUIET)

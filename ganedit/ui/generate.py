@@ -8,7 +8,7 @@ from ganedit.engine import Engine
 from ganedit.requests import MAX_COUNT
 from ganedit.ui.desk import build_columns
 from ganedit.ui.edit_wiring import LIGHT, QUIET
-from ganedit.ui.exchange import Exchange
+from ganedit.ui.exchange import Exchange, Target
 from ganedit.ui.generate_events import GenerateTab, Parts
 from ganedit.ui.i18n import Html, both, label
 from ganedit.ui.session import LIFETIME_SECONDS
@@ -35,6 +35,7 @@ def build_generate_tab(engine: Engine, exchange: Exchange) -> None:
     tab.parts = Parts(**controls, **view, drawn=drawn)
     _wire(tab, page_tab)
     exchange.offer(TAB, view["send"], view["download"])
+    exchange.accept_models(Target("ge.tab.generate", TAB, tab.take_model, [], [tab.parts.model]))
 
 
 def _build_controls() -> dict[str, Any]:

@@ -88,6 +88,10 @@ class GenerateTab:
         ids = [card.id for card in self._engine.registry.cards("generate")]
         return gr.update(choices=ids, value=model if model in ids else next(iter(ids), None))
 
+    def take_model(self, model: str, _: Values) -> Updates:
+        """Choose a model that another tab hands over; opening this tab fits the controls to it."""
+        return {self.parts.model: self.refresh(model)}
+
     @toasts
     def fit(self, model: str | None) -> Updates:
         """Show the controls that a model understands."""

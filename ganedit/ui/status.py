@@ -1,12 +1,14 @@
 """The lines of text and the progress bar of the page, as HTML. Pure functions of what they show."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ganedit.models.card import ModelCard
 from ganedit.requests import EditResult, Progress
 from ganedit.ui.i18n import STRINGS, Html, both
 from ganedit.ui.session import Photo
+
+_FILES_SHOWN = 50
 
 
 def time_text(seconds: float) -> Html:
@@ -63,6 +65,17 @@ def notes_block(notes: tuple[str, ...]) -> Html:
     """Give sentences from the engine as a short list; nothing without sentences, and none of them twice."""
     items = "".join(f"<li>{both_or_plain(note)}</li>" for note in dict.fromkeys(notes))
     return Html(f'<ul class="ge-notes">{items}</ul>' if items else "")
+
+
+def left_out_block(files: Sequence[tuple[str, str]]) -> Html:
+    """Give files that were not used, each with the reason, folded up; nothing without any."""
+    if not files:
+        return Html("")
+    shown = "".join(
+        f"<li><code>{Html.escaped(name)}</code> {Html.escaped(reason)}</li>" for name, reason in files[:_FILES_SHOWN]
+    )
+    summary = both("ge.result.left_out", count=len(files))
+    return Html(f'<details class="ge-note"><summary>{summary}</summary><ul lang="en">{shown}</ul></details>')
 
 
 def photo_card(photo: Photo) -> Html:

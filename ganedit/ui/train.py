@@ -6,7 +6,9 @@ import gradio as gr
 
 from ganedit.ui.desk import build_columns
 from ganedit.ui.edit_wiring import LIGHT
+from ganedit.ui.exchange import Exchange
 from ganedit.ui.i18n import both, label
+from ganedit.ui.intake import PICTURE_FILES
 from ganedit.ui.runs import Runs
 from ganedit.ui.theme import page_html
 from ganedit.ui.train_events import KNOBS, Parts, TrainTab, recipes
@@ -26,12 +28,13 @@ element.addEventListener('click', (event) => {
 _CLICK_SNAPSHOT = "() => setTimeout(() => document.querySelector('#ge-train-file').click(), 150)"
 
 
-def build_train_tab(runs: Runs | None, *, by_path: bool) -> None:
+def build_train_tab(runs: Runs | None, exchange: Exchange, *, by_path: bool) -> None:
     """Add the tab to the ``gr.Tabs`` being built.
 
     Args:
         runs: what is trained; None where nobody may train: nothing is built then, since an event that is only hidden
             can be called.
+        exchange: hands a run's model to the tab that draws with it.
         by_path: pictures may be named by a path of this machine.
     """
     with gr.Tab(label("ge.tab.train"), id=TAB, elem_id=f"ge-tab-{TAB}") as tab:  # pyright: ignore[reportArgumentType]
@@ -44,7 +47,7 @@ def build_train_tab(runs: Runs | None, *, by_path: bool) -> None:
         with main:
             right = _build_view()
         parts = Parts(**left, **right)
-    _wire(TrainTab(runs, parts), tab)
+    _wire(TrainTab(runs, parts), tab, exchange)
 
 
 def _build_choices(*, by_path: bool) -> dict[str, Any]:
@@ -58,7 +61,7 @@ def _build_choices(*, by_path: bool) -> dict[str, Any]:
         files = gr.File(
             label=label("ge.train.drop"),
             file_count="multiple",
-            file_types=["image", ".zip"],
+            file_types=[*PICTURE_FILES, ".zip", ".txt", ".json", ".jsonl"],
             height=130,
             visible=False,
             elem_id="ge-train-files",
@@ -104,7 +107,10 @@ def _build_knob(name: str) -> Any:
         return gr.Textbox("", max_lines=1, elem_classes="ge-size", **shown)
     own = [(label("ge.train.own"), "")]
     return gr.Dropdown(
-        [*own, *((label(text) if "." in text else text, value) for text, value in knob.choices)], value="", **shown
+        [*own, *((label(text) if "." in text else text, value) for text, value in knob.choices)],
+        value="",
+        elem_classes="ge-model",
+        **shown,
     )
 
 
@@ -113,6 +119,9 @@ def _build_view() -> dict[str, Any]:
     with gr.Row(elem_classes="ge-resultbar"):
         stop = gr.Button(label("ge.train.stop"), variant="stop", visible=False, size="md", elem_id="ge-train-stop")
         resume = gr.Button(label("ge.train.resume"), visible=False, size="md", elem_id="ge-train-resume")
+        generate = gr.Button(
+            label("ge.train.generate"), variant="primary", visible=False, size="md", elem_id="ge-train-generate"
+        )
         snapshot = gr.Button(label("ge.train.download"), visible=False, size="md", elem_id="ge-train-snapshot")
         remove = gr.Button(label("ge.train.remove"), visible=False, size="md", elem_id="ge-train-remove")
         file = gr.DownloadButton(visible="hidden", elem_id="ge-train-file")
@@ -153,6 +162,7 @@ def _build_view() -> dict[str, Any]:
         "stop": stop,
         "resume": resume,
         "remove": remove,
+        "generate": generate,
         "snapshot": snapshot,
         "file": file,
         "question": question,
@@ -169,7 +179,7 @@ def _build_view() -> dict[str, Any]:
     }
 
 
-def _wire(tab: TrainTab, page_tab: gr.Tab) -> None:
+def _wire(tab: TrainTab, page_tab: gr.Tab, exchange: Exchange) -> None:
     parts = tab.parts
     look = {parts.chosen, parts.live, parts.moment, parts.seen}
     shown = tab.shown_parts
@@ -194,6 +204,8 @@ def _wire(tab: TrainTab, page_tab: gr.Tab) -> None:
     parts.remove_yes.click(tab.remove, look, shown, trigger_mode="once", **LIGHT)
     parts.moment.input(tab.scrub, look, [parts.grid, parts.live, parts.moment], trigger_mode="always_last", **LIGHT)
     parts.live.input(tab.refresh, look, shown, **LIGHT)
+    published = parts.generate.click(tab.publish, parts.chosen, None, **LIGHT)
+    exchange.offer_model(published.success, parts.chosen)
     # Gradio hands out a file at a click only, and there is none before it is asked for.
     given = parts.snapshot.click(tab.give_snapshot, parts.chosen, parts.file, **LIGHT)
     given.success(None, None, None, js=_CLICK_SNAPSHOT, **LIGHT)

@@ -13,7 +13,8 @@ from gradio.components import Component
 
 from ganedit.errors import UserError
 from ganedit.ui.i18n import both
-from ganedit.ui.runs import Run, Runs, Wish, recipe_values
+from ganedit.ui.run import Run, Wish, recipe_values
+from ganedit.ui.runs import Runs
 from ganedit.ui.toast import toasts
 from ganedit.ui.train_view import plots_html, runs_html, status_html
 
@@ -64,7 +65,7 @@ class Parts:
         start: begins a run.
         listed: all runs.
         status, plots, grid, moment, live, command: the chosen run.
-        stop, resume, snapshot, remove, question, remove_yes, keep: what can be done with it.
+        stop, resume, generate, snapshot, remove, question, remove_yes, keep: what can be done with it.
         file: hands out the snapshot; not seen.
         chosen: name of the run that is shown.
         seen: what is on the page already, so that nothing is sent twice.
@@ -83,6 +84,7 @@ class Parts:
     stop: gr.Button
     resume: gr.Button
     remove: gr.Button
+    generate: gr.Button
     snapshot: gr.Button
     file: gr.DownloadButton
     question: gr.HTML
@@ -116,7 +118,7 @@ class TrainTab:
         """Everything that follows the chosen run."""
         parts = self.parts
         shown: list[Component] = [parts.listed, parts.status, parts.plots, parts.grid, parts.moment, parts.live]
-        shown += [parts.command, parts.stop, parts.resume, parts.snapshot, parts.remove]
+        shown += [parts.command, parts.stop, parts.resume, parts.generate, parts.snapshot, parts.remove]
         shown += [parts.question, parts.remove_yes, parts.keep, parts.chosen, parts.seen, parts.timer]
         return [*shown]
 
@@ -208,6 +210,11 @@ class TrainTab:
         }
 
     @toasts
+    def publish(self, chosen: str) -> None:
+        """See to it that the newest snapshot is among the app's models."""
+        self._runs.publish(chosen)
+
+    @toasts
     def give_snapshot(self, chosen: str) -> str:
         """Hand out the newest snapshot."""
         run = self._runs.get(chosen)
@@ -267,10 +274,12 @@ class TrainTab:
     def _show_actions(self, run: Run | None) -> Updates:
         parts = self.parts
         rests = run is not None and not run.is_live
+        usable = run is not None and run.snapshot() is not None
         return {
             parts.stop: gr.update(visible=run is not None and run.state in ("waiting", "training")),
             parts.resume: gr.update(visible=rests and run is not None and run.state != "finished"),
-            parts.snapshot: gr.update(visible=run is not None and run.snapshot() is not None),
+            parts.generate: gr.update(visible=usable),
+            parts.snapshot: gr.update(visible=usable),
             parts.remove: gr.update(visible=rests),
         }
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ganedit.ui.i18n import both
-from ganedit.ui.runs import Run
-from ganedit.ui.status import time_text
+from ganedit.ui.i18n import Html, both
+from ganedit.ui.run import Run
+from ganedit.ui.status import left_out_block, time_text
 
 _WIDTH, _HEIGHT = 600, 150  # units of the drawing, which is stretched to its box
 _POINTS = 400  # more cannot be told apart at this width
@@ -54,7 +54,7 @@ def runs_html(runs: Sequence[Run], chosen: str) -> str:
 
 
 def status_html(run: Run | None, ticks: Ticks) -> str:
-    """Draw how a run is: its state, how far it is, how fast, and what the doctor says."""
+    """Draw how a run is: its state, how far it is, how fast, what the doctor says, and what it learns from."""
     if run is None:
         words = f"<b>{both('ge.train.empty')}</b><span>{both('ge.train.empty_how')}</span>"
         return f'<div class="ge-stage ge-empty">{words}</div>'
@@ -76,7 +76,7 @@ def status_html(run: Run | None, ticks: Ticks) -> str:
     message = f'<p class="ge-note warn" lang="en">{html.escape(run.message)}</p>' if run.message else ""
     return (
         f'<div class="ge-card ge-train-status" role="status"><h3>{html.escape(run.name)}</h3>'
-        f'<div class="ge-train-facts">{"".join(facts)}</div>{bar}{message}{_verdict(ticks)}</div>'
+        f'<div class="ge-train-facts">{"".join(facts)}</div>{bar}{message}{_verdict(ticks)}{_data(run.data())}</div>'
     )
 
 
@@ -85,6 +85,18 @@ def _verdict(ticks: Ticks) -> str:
         return ""
     look = _HEALTH.get(ticks[-1].get("health", ""), "off")
     return f'<p class="ge-verdict {look}" lang="en">{html.escape(str(ticks[-1]["verdict"]))}</p>'
+
+
+def _data(about: Mapping[str, Any]) -> str:
+    if not about:
+        return ""
+    facts = [both("ge.train.pictures", count=f"{about['pictures']:,}")]
+    if about["classes"]:
+        facts.append(both("ge.train.classes", count=len(about["classes"])))
+    if about["license"]:
+        facts.append(Html.escaped(about["license"].splitlines()[0]))
+    notes = "".join(f'<p class="ge-note" lang="en">{Html.escaped(note)}</p>' for note in about["notes"])
+    return f'<p class="ge-note">{" · ".join(facts)}</p>{notes}{left_out_block([*about["skipped"].items()])}'
 
 
 def _state(run: Run) -> str:

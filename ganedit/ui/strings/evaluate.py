@@ -52,7 +52,6 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.evaluate.path": ("Folder or zip on this machine", "本机文件夹或 zip"),
     "ge.evaluate.path_fake": ("Folder, zip or snapshot on this machine", "本机文件夹、zip 或快照"),
     "ge.evaluate.real": ("Real pictures", "真图"),
-    "ge.evaluate.refused": ("{count} files were left out", "跳过了 {count} 个文件"),
     "ge.evaluate.run": ("Measure", "开始评估"),
     "ge.evaluate.sheet": (
         "Nearest neighbors: each generated picture, then the real ones closest to it",

@@ -67,6 +67,7 @@ STRINGS: dict[str, tuple[str, str]] = {
         "请在左侧选择一张图片，或点选示例。",
     ),
     "ge.result.history": ("This session", "本次会话"),
+    "ge.result.left_out": ("Files left out: {count}", "未使用的文件：{count} 个"),
     "ge.result.ready": ("Ready", "就绪"),
     "ge.result.zoom": (
         "Left original, right result. Drag the line, zoom with the wheel, hold O for the original.",

@@ -5,6 +5,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.train.augment_adaptive": ("follows D (adaptive)", "自适应"),
     "ge.train.augment_off": ("off", "关闭"),
     "ge.train.batch": ("Pictures a step", "每步图片数"),
+    "ge.train.classes": ("{count} classes", "{count} 个类别"),
     "ge.train.command": ("The same in a terminal", "等效命令"),
     "ge.train.condition": ("Tell G about each picture", "告诉 G 每张图片的"),
     "ge.train.condition_attributes": ("its attributes", "属性"),
@@ -21,7 +22,10 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.train.data_where": ("From a path", "路径"),
     "ge.train.diversity": ("Diversity (1 = as the data)", "多样性（1 = 与数据相同）"),
     "ge.train.download": ("Download the newest snapshot", "下载最新快照"),
-    "ge.train.drop": ("Drop pictures, or one zip", "拖入图片或一个 zip"),
+    "ge.train.drop": (
+        "Drop pictures, or one zip; its sub-folders are classes",
+        "拖入图片或一个 zip（其子文件夹即类别）",
+    ),
     "ge.train.empty": ("No run yet", "还没有训练"),
     "ge.train.empty_how": (
         "Choose pictures and a recipe on the left, or start with the drawn shapes: a small generator in a few minutes.",
@@ -32,6 +36,7 @@ STRINGS: dict[str, tuple[str, str]] = {
         "正在准备图片，稍后显示首批数据。",
     ),
     "ge.train.gamma": ("Gamma (penalty)", "Gamma（惩罚）"),
+    "ge.train.generate": ("Generate with it", "用它生成图片"),
     "ge.train.keep": ("Keep it", "保留"),
     "ge.train.kimg": ("Length (thousand pictures)", "训练长度（千张）"),
     "ge.train.kimg_of": ("{done} of {total} kimg", "{done} / {total} kimg"),
@@ -46,6 +51,7 @@ STRINGS: dict[str, tuple[str, str]] = {
         "请先选择图片：拖入、填写路径，或使用绘制的图形。",
     ),
     "ge.train.own": ("as in the recipe", "与配方相同"),
+    "ge.train.pictures": ("{count} pictures", "{count} 张图片"),
     "ge.train.public": (
         "This is a shared server: training is switched off here. Run ganedit on your own machine to train.",
         "这是共享服务器，未开放训练。请在自己的电脑上运行 ganedit 进行训练。",
@@ -58,7 +64,6 @@ STRINGS: dict[str, tuple[str, str]] = {
         "要删除 {name} 及其样图、快照和训练状态吗？",
     ),
     "ge.train.remove_yes": ("Yes, remove it", "确认删除"),
-    "ge.train.removed": ("{name} has been removed.", "{name} 已删除。"),
     "ge.train.resolution": ("Resolution (px)", "分辨率（像素）"),
     "ge.train.resume": ("Resume", "继续训练"),
     "ge.train.runs": ("Runs", "训练记录"),
