@@ -38,7 +38,7 @@ ALLOWED = {
     "console": {"errors", "engine", "requests"},
     "cli_generate": {"errors", "console", "formats", "clips", "requests", "provenance"},
     "clips": {"errors", "image"},
-    "cli_train": {"console", "training", "metrics"},
+    "cli_train": {"console", "formats", "training", "metrics"},
     "training": {"errors", "card", "sources", "models", "image", "formats"},
     "metrics": {"errors", "card", "sources", "models", "image", "formats"},
     "__main__": {"cli"},

@@ -7,6 +7,7 @@ that package first, so that they work with no network at all.
 from ganedit.models.card import ModelCard, SizeRule, Source
 from ganedit.models.generator_cards import GENERATOR_CARDS
 from ganedit.models.inpaint_cards import INPAINT_CARDS
+from ganedit.models.own_cards import OWN_CARDS
 from ganedit.models.text_cards import TEXT_CARDS
 
 _REAL_ESRGAN = "https://github.com/xinntao/Real-ESRGAN/releases/download"
@@ -330,6 +331,7 @@ CATALOG: tuple[ModelCard, ...] = (
     *_SCUNET_CARDS,
     _AURASR_CARD,
     *INPAINT_CARDS,
+    *OWN_CARDS,
     *GENERATOR_CARDS,
     *TEXT_CARDS,
 )
