@@ -1,6 +1,7 @@
 """What a visitor does on the Inpaint tab, in a real browser against the real app."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -154,9 +155,12 @@ def test_all_models_are_tried_and_each_hole_takes_its_own(visit: Visit, photo: P
     shown = page.locator("#ge-inpaint-candidates button.thumbnail-item")
     expect(shown.first).to_be_visible(timeout=15_000)
     captions = shown.all_inner_texts()
-    assert any("opencv-telea" in text for text in captions) and all("seam" in text for text in captions)
+    assert any("opencv-telea" in text for text in captions)
+    assert all(re.search(r"\d\.\d s · \d+\.\d\d", text) for text in captions), captions  # seconds and seam
     first = pixels(download(page, tmp_path))
+    every_hole = shown.first.locator("img").get_attribute("src") or ""
     page.locator("#ge-inpaint-hole label").nth(2).click()  # all, 1, 2: the smaller hole, below
+    expect(shown.first.locator("img")).not_to_have_attribute("src", every_hole, timeout=15_000)  # close up
     telea = next(number for number, text in enumerate(captions) if "opencv-telea" in text)
     shown.nth(telea).click()
     expect(page.locator("#ge-inpaint-status")).to_contain_text("+ opencv-telea", timeout=30_000)
@@ -169,14 +173,15 @@ def test_the_picture_is_extended_to_an_aspect_ratio(visit: Visit, photo: Path, t
     page = open_tab(visit, photo)
     choose(page, "opencv-navier-stokes")
     page.locator("#ge-inpaint-extend > button").click()
+    expect(page.locator("#ge-inpaint-sides")).to_be_visible()
+    expect(page.locator("#ge-inpaint-position")).to_be_hidden()
     page.locator("#ge-inpaint-aspect input[value='16:9']").check()
+    expect(page.locator("#ge-inpaint-sides")).to_be_hidden()
+    page.locator("#ge-inpaint-position input[value='right']").check()
     run(page, "#ge-inpaint-extend-run")
     result = pixels(download(page, tmp_path))
     assert result.shape[:2] == (600, 1067)
-    left = (1067 - 900 + 1) // 2
-    assert (result[:, left : left + 900] == pixels(photo)).all() or (
-        result[:, left - 1 : left + 899] == pixels(photo)
-    ).all()
+    assert (result[:, 167:] == pixels(photo)).all()
 
 
 def test_going_on_with_a_result_makes_it_the_picture_with_nothing_painted(
@@ -196,6 +201,32 @@ def test_going_on_with_a_result_makes_it_the_picture_with_nothing_painted(
     run(page)
     again = pixels(download(page, tmp_path))
     assert (again[: HEIGHT // 2] == filled[: HEIGHT // 2]).all() and (again != filled).any()
+
+
+def test_while_a_key_is_held_the_comparison_shows_the_original_alone(visit: Visit, photo: Path) -> None:
+    page = open_tab(visit, photo)
+    choose(page, "opencv-telea")
+    stroke(page, (0.30, 0.35), (0.50, 0.45))
+    run(page)
+    original, result = page.locator("#ge-inpaint-slider img").all()
+    expect(result).to_be_visible()
+    page.keyboard.down("o")
+    expect(result).to_be_hidden()
+    expect(original).to_be_visible()
+    page.keyboard.up("o")
+    expect(result).to_be_visible()
+
+
+def test_what_suits_scratches_does_not_stay_for_the_next_picture(visit: Visit, photo: Path) -> None:
+    page = open_tab(visit)
+    grow = page.locator("#ge-inpaint-grow input[type=number]")
+    page.locator("#ge-inpaint-examples button").nth(0).click()
+    expect(page.locator("#ge-painter canvas")).to_be_visible(timeout=15_000)
+    page.locator("#ge-inpaint-scratches > button").click()
+    page.locator("#ge-inpaint-find").click()
+    expect(grow).to_have_value("1", timeout=30_000)
+    page.locator("#ge-inpaint-examples button").nth(1).click()
+    expect(grow).to_have_value("4", timeout=15_000)
 
 
 def test_a_result_of_enhance_is_sent_here(visit: Visit) -> None:
