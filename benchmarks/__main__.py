@@ -10,9 +10,16 @@ RESULTS = Path(__file__).parent / "results"
 
 def main(names: list[str]) -> None:
     """Run the named benchmarks, all of them if none is named."""
-    from benchmarks import inpaint, memory, quality, speed
+    from benchmarks import inpaint, known_answers, memory, quality, speed, training
 
-    known = {"speed": speed.tables, "memory": memory.tables, "quality": quality.tables, "inpaint": inpaint.tables}
+    known = {
+        "speed": speed.tables,
+        "memory": memory.tables,
+        "quality": quality.tables,
+        "inpaint": inpaint.tables,
+        "answers": known_answers.tables,
+        "training": training.tables,
+    }
     unknown = set(names) - set(known)
     if unknown:
         sys.exit(f"There is no benchmark called {', '.join(sorted(unknown))}; choose from {', '.join(known)}.")
