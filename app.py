@@ -13,7 +13,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, help="port (default: the first free one from 7860, or GRADIO_SERVER_PORT)")
     parser.add_argument("--share", action="store_true", help="also open a public link through gradio.live")
     parser.add_argument("--auth-file", type=Path, metavar="F", help="file of user:password lines; people must log in")
-    parser.add_argument("--public", action="store_true", help="strangers will use it: no upload or removal of models")
+    parser.add_argument(
+        "--public", action="store_true", help="strangers will use it: no model management, blocked words"
+    )
     parser.add_argument("--allow-training", action="store_true", help="with --public: strangers may train here too")
     parser.add_argument("--mcp", action="store_true", help="offer the HTTP endpoints as MCP tools too")
     parser.add_argument("--max-output-megapixels", type=float, default=80.0, metavar="N", help="default: 80")
@@ -27,7 +29,7 @@ def main() -> None:
     settings = UiSettings(
         args.public, args.max_output_megapixels, args.mcp, auth=bool(logins), training=args.allow_training
     )
-    page = build_ui(Engine(max_output_megapixels=args.max_output_megapixels), settings)
+    page = build_ui(Engine(max_output_megapixels=args.max_output_megapixels, blocks_words=args.public), settings)
     page.launch(server_name=args.host, server_port=args.port, auth=logins, **launch_options(settings, share=args.share))
 
 

@@ -20,7 +20,7 @@ from benchmarks.photos import photo, to_pil, to_unit
 from benchmarks.timing import ratio, table, take_turns
 from ganedit.engine import Engine
 from ganedit.image import Picture
-from ganedit.models.inpainters import open_session
+from ganedit.models.onnx_sessions import open_session
 from ganedit.requests import InpaintRequest
 
 PHOTOS = ("astronaut", "camera", "chelsea", "coffee", "rocket")

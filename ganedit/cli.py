@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from ganedit import __version__
+from ganedit.cli_generate import generate, interpolate
 from ganedit.cli_train import evaluate, train
-from ganedit.console import Json, one_of, progress_bar, tell
+from ganedit.console import EmbedSettings, Json, one_of, progress_bar, run, tell
 from ganedit.errors import BadRequestError, UserError
 
 if TYPE_CHECKING:
     from ganedit.formats import SaveOptions
-    from ganedit.requests import EditResult, Request
+    from ganedit.requests import EditResult
 
 app = typer.Typer(
     name="ganedit",
@@ -30,6 +31,8 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="List, fetch and remove models.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
+app.command()(generate)
+app.command()(interpolate)
 app.command()(train)
 app.command()(evaluate)
 
@@ -37,7 +40,7 @@ Source = Annotated[Path, typer.Argument(metavar="IN", help="Picture: JPEG, PNG, 
 Target = Annotated[Path, typer.Argument(metavar="OUT", help="Result: .png, .jpg, .webp or .avif.")]
 Quality = Annotated[int, typer.Option(help="1 to 100, for JPEG, WebP and AVIF.")]
 KeepLocation = Annotated[bool, typer.Option(help="Keep the GPS position in the file.")]
-EmbedSettings = Annotated[bool, typer.Option(help="Write the settings into the file.")]
+MaxOutput = Annotated[float, typer.Option(help="Refuse larger results.")]
 
 
 def main() -> NoReturn:
@@ -86,7 +89,7 @@ def enhance(
     bit_depth: Annotated[int | None, typer.Option(help="8 or 16 (PNG); the input's where the format can.")] = None,
     keep_location: KeepLocation = False,
     embed_settings: EmbedSettings = True,
-    max_output_megapixels: Annotated[float, typer.Option(help="Refuse larger results.")] = 80.0,
+    max_output_megapixels: MaxOutput = 80.0,
     as_json: Json = False,
 ) -> None:
     """Upscale, restore and adjust one picture."""
@@ -108,7 +111,7 @@ def enhance(
         color_guard=color_guard,
         compute=Compute(one_of("precision", precision, ("auto", "float32", "bfloat16")), tile, options.bit_depth),
     )
-    result = _run(request, "Enhancing", max_output_megapixels)
+    result = run(request, "Enhancing", max_output_megapixels)
     _write(result, target, options, embed_settings, as_json)
 
 
@@ -136,7 +139,7 @@ def inpaint(
     options = SaveOptions(quality=quality, keep_location=keep_location)
     check_target(target, options)
     request = InpaintRequest(picture, marked, model, grow_px=grow, feather_px=feather, detail=detail)
-    _write(_run(request, "Filling"), target, options, embed_settings, as_json)
+    _write(run(request, "Filling"), target, options, embed_settings, as_json)
 
 
 @app.command()
@@ -148,11 +151,13 @@ def outpaint(
     top: Annotated[int, typer.Option(help="Pixels to add on top.")] = 0,
     bottom: Annotated[int, typer.Option(help="Pixels to add at the bottom.")] = 0,
     aspect: Annotated[str | None, typer.Option(help="Instead of pixels: the wanted W:H, such as 16:9.")] = None,
+    position: Annotated[str, typer.Option(help="With --aspect: center, left, right, top or bottom.")] = "center",
     model: Annotated[str, typer.Option(help="Model id: `models list --task inpaint`.")] = "migan-512",
     detail: Annotated[bool, typer.Option(help="Enlarge wide additions with an Enhance network.")] = True,
     quality: Quality = 95,
     keep_location: KeepLocation = False,
     embed_settings: EmbedSettings = True,
+    max_output_megapixels: MaxOutput = 80.0,
     as_json: Json = False,
 ) -> None:
     """Continue one picture beyond its edges."""
@@ -166,9 +171,9 @@ def outpaint(
     if aspect:
         if any(sides.values()):
             raise BadRequestError("Give either pixels or an aspect ratio, not both.")
-        sides = sides_for((picture.width, picture.height), parse_aspect(aspect))
+        sides = sides_for((picture.width, picture.height), parse_aspect(aspect), position)
     request = OutpaintRequest(picture, **sides, model=model, detail=detail)
-    _write(_run(request, "Extending"), target, options, embed_settings, as_json)
+    _write(run(request, "Extending", max_output_megapixels), target, options, embed_settings, as_json)
 
 
 @app.command()
@@ -187,39 +192,6 @@ def scratches(
     save_mask(found, mask_out)
     share = float(found.mean())
     tell({"output": str(mask_out), "share": round(share, 5)}, f"{mask_out}: {share:.2%} of the picture", as_json)
-
-
-@app.command()
-def generate(
-    out_dir: Annotated[Path, typer.Argument(metavar="OUT_DIR", help="Folder for the pictures: MODEL-SEED.png.")],
-    model: Annotated[str, typer.Option(help="Model id: `models list --task generate`.")],
-    seed: Annotated[int, typer.Option(help="Of the first picture; the next has the next seed.")] = 0,
-    count: Annotated[int, typer.Option(help="How many pictures.")] = 1,
-    class_name: Annotated[str | None, typer.Option("--class", help="For a model that is told a class.")] = None,
-    attributes: Annotated[list[str] | None, typer.Option("--attr", help="key=value, as often as needed.")] = None,
-    text: Annotated[str | None, typer.Option(help="For a model that is told words.")] = None,
-    embed_settings: EmbedSettings = True,
-    as_json: Json = False,
-) -> None:
-    """Draw new pictures; the same seed gives the same picture."""
-    from dataclasses import replace
-
-    from ganedit.formats import save_picture
-    from ganedit.provenance import make_recipe
-    from ganedit.requests import GenerateRequest
-
-    pairs = dict(_pair(attribute) for attribute in attributes or ())
-    request = GenerateRequest(model, seed, count, class_name, pairs, text)
-    result = _run(request, "Drawing")
-    out_dir.mkdir(parents=True, exist_ok=True)
-    outputs = []
-    for number, image in enumerate(result.images):
-        alone = replace(result, images=(image,), request=replace(request, seed=seed + number, count=1))
-        path = out_dir / f"{model}-{seed + number}.png"
-        save_picture(image, path, recipe=make_recipe(alone) if embed_settings else None)
-        outputs.append(str(path))
-    row = {"outputs": outputs, "model": result.model, "seconds": round(result.seconds, 3), "notes": list(result.notes)}
-    tell(row, "\n".join(outputs), as_json)
 
 
 @models_app.command("list")
@@ -291,14 +263,6 @@ def info(model_id: Annotated[str, typer.Argument(metavar="ID")], as_json: Json =
     tell(facts, "\n".join(f"{key:16}{_plain(value)}" for key, value in facts.items()), as_json)
 
 
-def _run(request: "Request", label: str, max_output_megapixels: float = 80.0) -> "EditResult":
-    from ganedit.engine import Engine
-
-    with progress_bar(label) as advance:
-        engine = Engine(max_output_megapixels=max_output_megapixels)
-        return engine.run(request, lambda step: advance(step.done, step.total))
-
-
 def _write(result: "EditResult", target: Path, options: "SaveOptions", embed_settings: bool, as_json: bool) -> None:
     """Save the result of an edit and say what was done."""
     from ganedit.formats import save_picture
@@ -323,13 +287,6 @@ def _parse_size(text: str) -> tuple[int, int]:
     if not (width.isdecimal() and height.isdecimal()):
         raise BadRequestError(f"A size is written WIDTHxHEIGHT, such as 1920x1080, not {text}.")
     return int(width), int(height)
-
-
-def _pair(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not (key and equals and value):
-        raise BadRequestError(f"An attribute is written key=value, such as hair=red, not {text[:60]}.")
-    return key, value
 
 
 def _readable(size_bytes: int | None) -> str:

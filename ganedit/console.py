@@ -5,12 +5,16 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
 from ganedit.errors import BadRequestError
 
+if TYPE_CHECKING:
+    from ganedit.requests import EditResult, Request
+
+EmbedSettings = Annotated[bool, typer.Option(help="Write the settings into the file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
 _SECONDS_BETWEEN_LINES = 0.3
@@ -51,6 +55,19 @@ def progress_lines() -> Iterator[Advance]:
             typer.echo(json.dumps({"stage": stage, "done": done, "total": total}), err=True)
 
     yield tell_line
+
+
+def run(request: "Request", label: str, max_output_megapixels: float = 80.0) -> "EditResult":
+    """Run a request on an engine of its own, with a progress bar.
+
+    Raises:
+        UserError: the request is wrong, or its model cannot be had.
+    """
+    from ganedit.engine import Engine  # takes seconds, which --help does not have
+
+    with progress_bar(label) as advance:
+        engine = Engine(max_output_megapixels=max_output_megapixels)
+        return engine.run(request, lambda step: advance(step.done, step.total))
 
 
 def tell(facts: dict[str, Any], sentence: str, as_json: bool) -> None:

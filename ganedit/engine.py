@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import assert_never
 
@@ -11,7 +11,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ganedit.errors import BadRequestError
+from ganedit.errors import BadMaskError, BadRequestError
+from ganedit.generation import draw
 from ganedit.image import Picture, fill_transparent, from_tensor, thumbnail, to_tensor
 from ganedit.masks import check_mask
 from ganedit.models.card import ModelCard, Task
@@ -23,20 +24,21 @@ from ganedit.requests import (
     EnhanceRequest,
     GenerateRequest,
     InpaintRequest,
+    InterpolateRequest,
     OutpaintRequest,
     Progress,
+    ProjectRequest,
     Request,
 )
 from ganedit.tasks.adjust import adjust_
 from ganedit.tasks.adjust import check as check_adjustments
 from ganedit.tasks.enhance import enhance, output_size
 from ganedit.tasks.fidelity import invented_heat
-from ganedit.tasks.generate import generate
 from ganedit.tasks.inpaint import check_inpaint, check_outpaint, combine, extend, inpaint
-from ganedit.tasks.masks import bounding_box, grow, holes, seam_score, thickness_px
+from ganedit.tasks.masks import Holes, grow, seam_score, survey, thickness_px
 from ganedit.tasks.scratches import find_scratches
 from ganedit.tasks.select import select_object
-from ganedit.tasks.tiling import MIN_TILE_PX, Box, TileReport, reduce_to
+from ganedit.tasks.tiling import MIN_TILE_PX, TileReport, reduce_to
 
 NO_MODEL = "none"
 MAX_OUTPUT_MEGAPIXELS = 80.0
@@ -49,40 +51,30 @@ HAIRLINE_PX = 4.0
 HAIRLINE_MODEL = "opencv-navier-stokes"
 """In marks up to this thickness the classical method measured as well as MI-GAN or better: the README has the table."""
 
-_HOLES_NAMED = 8
 _PROBE_PX = 64
 _HEAT_MAP_PX = 1024
-
-
-@dataclass(frozen=True)
-class Holes:
-    """What a mask marks.
-
-    Attributes:
-        count: separate holes.
-        thickness_px: width of the widest place.
-        box: rows and columns of all holes with their surroundings.
-        places: (column, row) of a pixel of each hole, the largest hole first; of the eight largest only.
-    """
-
-    count: int
-    thickness_px: float
-    box: tuple[slice, slice]
-    places: tuple[tuple[int, int], ...]
 
 
 class Engine:
     """Runs requests on models from a registry; safe to use from many threads."""
 
-    def __init__(self, registry: Registry | None = None, max_output_megapixels: float = MAX_OUTPUT_MEGAPIXELS) -> None:
+    def __init__(
+        self,
+        registry: Registry | None = None,
+        max_output_megapixels: float = MAX_OUTPUT_MEGAPIXELS,
+        *,
+        blocks_words: bool = False,
+    ) -> None:
         """Nothing is loaded until the first request.
 
         Args:
             registry: where the models come from; the default one if None.
             max_output_megapixels: larger results are refused before anything is computed.
+            blocks_words: refuse to draw from texts with a word of `BLOCKED_WORDS`, for demos that anyone can use.
         """
         self.registry = registry or Registry()
         self.max_output_megapixels = max_output_megapixels
+        self.blocks_words = blocks_words
         self._seconds_per_px: dict[tuple[str, torch.dtype], float] = {}
 
     def run(self, request: Request, on_progress: Callable[[Progress], None] | None = None) -> EditResult:
@@ -125,8 +117,8 @@ class Engine:
             case OutpaintRequest():
                 check_outpaint(request, self.max_output_megapixels)
                 yield from self._fill(request, *extend(request), 0)
-            case GenerateRequest():
-                yield from self._generate(request)
+            case GenerateRequest() | InterpolateRequest() | ProjectRequest():
+                yield from draw(request, self.registry, self._enhance, self.blocks_words)
             case _:
                 assert_never(request)
 
@@ -154,16 +146,9 @@ class Engine:
         """Give the picture on the larger canvas that it is continued on, black where there is nothing yet."""
         return extend(request)[0]
 
-    def holes(self, request: InpaintRequest) -> "Holes":
+    def holes(self, request: InpaintRequest) -> Holes:
         """Say what a request would fill, its mask grown as it asks."""
-        mask = _grown(request)
-        box = bounding_box(mask) or Box(0, 0, 1, 1)
-        side = max(box.width, box.height)
-        box = box.grown(max(side // 3, 32), *mask.shape)
-        around = (slice(box.top, box.bottom), slice(box.left, box.right))
-        labels, count = holes(mask[around])
-        places = tuple(_place(labels == label, box) for label in range(1, min(count, _HOLES_NAMED) + 1))
-        return Holes(count, thickness_px(mask), around, places)
+        return survey(_grown(request))
 
     def combine(self, results: Sequence[EditResult], picks: Sequence[int]) -> EditResult:
         """Put the best fill of each hole together.
@@ -263,14 +248,6 @@ class Engine:
         scores = {"seam": seam_score(filled.pixels, mask)}
         yield EditResult((filled,), request, name, seconds, tuple(notes), scores)
 
-    def _generate(self, request: GenerateRequest) -> Generator[Progress | EditResult, None, None]:
-        card = self._card(request.model, "generate")
-        generator = self.registry.load_generator(request.model)
-        started = time.perf_counter()
-        pictures, notes = yield from generate(request, generator)
-        name = f"{card.id}@{card.sources[0].sha256[:12]}"
-        yield EditResult(pictures, request, name, time.perf_counter() - started, notes)
-
     def _check(self, request: EnhanceRequest) -> None:
         check_adjustments(request.adjust)
         if request.scale is not None and not 1 <= request.scale <= MAX_SCALE:
@@ -318,15 +295,13 @@ class Engine:
             self._seconds_per_px[request.model, model.dtype_for(request.compute.precision)] = seconds / pixels
 
 
-def _place(hole: np.ndarray, box: Box) -> tuple[int, int]:
-    """Give the pixel of a hole in a box that lies in the middle of its pixels, as (column, row) in the picture."""
-    rows, columns = np.nonzero(hole)
-    middle = len(rows) // 2
-    return int(columns[middle]) + box.left, int(rows[middle]) + box.top
-
-
 def _grown(request: InpaintRequest) -> np.ndarray:
-    return grow(request.mask, request.grow_px) if request.grow_px else request.mask
+    if not request.grow_px:
+        return request.mask
+    mask = grow(request.mask, request.grow_px)
+    if request.mask.any() and not mask.any():
+        raise BadMaskError(f"Nothing is left of the mask {-request.grow_px} pixels narrower; narrow it less.")
+    return mask
 
 
 def _resized_alpha(picture: Picture, y: Tensor) -> Tensor | None:

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ganedit.errors import BadMaskError
+from ganedit.errors import BadImageError, BadMaskError, BadRequestError
 from ganedit.formats import SaveOptions, open_picture, save_picture
 from ganedit.image import Picture, to_uint8
 
@@ -35,10 +35,13 @@ def open_mask(file: str | Path | bytes | BinaryIO, size: tuple[int, int]) -> np.
         (H, W) bool, True = fill.
 
     Raises:
-        BadImageError: the file is not a picture.
-        BadMaskError: the mask has another size than the picture, or marks nothing or everything.
+        BadMaskError: the file is not a picture, has another size than the picture, or marks nothing or everything.
     """
-    picture = open_picture(file)
+    try:
+        picture = open_picture(file)
+    except BadImageError as error:
+        reason = str(error)
+        raise BadMaskError(f"The mask cannot be used: {reason[:1].lower()}{reason[1:]}") from error
     _check_size((picture.width, picture.height), size)
     mask = _marked(to_uint8(picture.pixels), None if picture.alpha is None else to_uint8(picture.alpha))
     check_mask(mask, size)
@@ -68,8 +71,10 @@ def save_mask(mask: np.ndarray, path: str | Path) -> None:
     """Write an (H, W) bool mask as a gray PNG, 255 = fill, whole or not at all.
 
     Raises:
-        BadRequestError: the file cannot be written there.
+        BadRequestError: the name does not end in .png, or the file cannot be written there.
     """
+    if Path(path).suffix.lower() != ".png":
+        raise BadRequestError(f"A mask is written as PNG, let its name end in .png: {Path(path).name}")
     gray = mask.astype(np.uint8) * np.uint8(255)
     picture = Picture(np.repeat(gray[..., None], 3, axis=2), gray=True)
     save_picture(picture, path, options=SaveOptions(format="png"))

@@ -4,19 +4,23 @@ import json
 from datetime import UTC, datetime
 
 from ganedit import __version__
-from ganedit.requests import EditResult, settings_of
+from ganedit.requests import EditResult, GenerateRequest, settings_of
 
 
 def make_recipe(result: EditResult) -> str:
     """Write down an edit as JSON: program, time, model with its weights' hash, and every setting.
 
+    A picture that a network drew is marked as generated, also if it started from another one.
+
     The text goes into the file through ``ganedit.image.save_picture`` and comes back through ``read_recipe``.
     """
+    by_network, is_new = "@" in result.model, isinstance(result.request, GenerateRequest)
     return json.dumps(
         {
             "program": f"ganedit {__version__}",
             "made": datetime.now(UTC).isoformat(timespec="seconds"),
-            "ai_edited": "@" in result.model,
+            "ai_edited": by_network and not is_new,
+            "ai_generated": by_network and is_new,
             "model": result.model,
             "settings": settings_of(result.request),
         },

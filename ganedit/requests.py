@@ -18,6 +18,9 @@ from ganedit.image import Picture
 MAX_COUNT = 64
 """New pictures that may be asked for at once."""
 
+MAX_FRAMES = 240
+"""Frames of a way from one picture to another."""
+
 Precision = Literal["auto", "float32", "bfloat16"]
 
 
@@ -125,6 +128,57 @@ class OutpaintRequest:
 
 
 @dataclass(frozen=True)
+class Guide:
+    """A picture that a new one starts from.
+
+    Attributes:
+        image: the picture; a smaller or larger one is resized to what the model draws, at its own shape.
+        strength: above 0 to 1, how little of it may be left.
+    """
+
+    image: Picture
+    strength: float = 0.6
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a generator is told to draw; only what the model understands may be given.
+
+    Attributes:
+        class_name: for a model that is told a class.
+        attributes: values by attribute, for a model that is told attributes.
+        text: for a model that is told words; one that is told attributes looks for them in the words.
+    """
+
+    class_name: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    text: str | None = None
+
+
+@dataclass(frozen=True)
+class Latent:
+    """Where among all that it can draw a generator draws; by default wherever the seed falls.
+
+    Attributes:
+        truncation: below 1 closer to the average picture, better and less varied; 0 is the average itself.
+        near: seed of a picture to stay near to; the picture's own seed then only says in which direction it departs.
+        distance: how far from ``near``: 0 is that picture, 1 is as far as any other.
+        mix_seed: seed of the picture whose style the fine levels take.
+        mix_level: the first of these levels; level 0 draws 4 px.
+        moves: steps along the generator's principal directions, the first one first.
+        style: (levels, S) float32 instead of the seed's own style, as a projected photo has one.
+    """
+
+    truncation: float = 1.0
+    near: int | None = None
+    distance: float = 0.3
+    mix_seed: int | None = None
+    mix_level: int = 2
+    moves: tuple[float, ...] = ()
+    style: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
 class GenerateRequest:
     """Draw new pictures; what is left open is drawn by the seed.
 
@@ -132,17 +186,53 @@ class GenerateRequest:
         model: id of a ``generate`` model.
         seed: of the first picture; the next one has the next seed.
         count: how many pictures, up to ``MAX_COUNT``.
-        class_name: for a model that is told a class.
-        attributes: values by attribute, for a model that is told attributes.
-        text: for a model that is told words.
+        told: what to draw.
+        guide: for a model that can start from a picture; None starts from noise.
+        latent: where in its latent space.
+        upscale: 1, or 4 to let Enhance's network take each picture to four times its size.
     """
 
     model: str
     seed: int = 0
     count: int = 1
-    class_name: str | None = None
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    text: str | None = None
+    told: Told = field(default_factory=Told)
+    guide: Guide | None = None
+    latent: Latent = field(default_factory=Latent)
+    upscale: int = 1
+
+
+@dataclass(frozen=True)
+class InterpolateRequest:
+    """Draw the way from one picture to another, as frames.
+
+    Attributes:
+        start: the first picture; ``count`` is ignored.
+        end: the last one, of the same model.
+        frames: how many pictures, both ends included, up to ``MAX_FRAMES``.
+    """
+
+    start: GenerateRequest
+    end: GenerateRequest
+    frames: int = 24
+
+
+@dataclass(frozen=True)
+class ProjectRequest:
+    """Find the style with which a generator draws a photo as closely as it can.
+
+    Attributes:
+        image: the photo; its middle square is looked at.
+        model: id of a ``generate`` model whose generator draws in two steps.
+        steps: of the search.
+    """
+
+    image: Picture
+    model: str
+    steps: int = 150
+
+
+POSITIONS: Mapping[str, float] = {"center": 0.5, "left": 0.0, "right": 1.0, "top": 0.0, "bottom": 1.0}
+"""Where a picture may stand on a canvas of another aspect ratio: the share of what is added that comes before it."""
 
 
 def parse_aspect(text: str) -> float:
@@ -158,24 +248,32 @@ def parse_aspect(text: str) -> float:
     return aspect
 
 
-def sides_for(size: tuple[int, int], aspect: float, place: float = 0.5) -> dict[str, int]:
+def sides_for(size: tuple[int, int], aspect: float, position: str = "center") -> dict[str, int]:
     """Say what to add to a picture so that it gets another aspect ratio.
 
     Args:
         size: (width, height) of the picture in pixels.
         aspect: wanted width over height.
-        place: share of what is added that comes to the left, or on top: 0 to 1.
+        position: one of ``POSITIONS``; on a wider canvas "top" means "left", on a taller one "left" means "top".
 
     Returns:
         Pixels for ``left``, ``top``, ``right`` and ``bottom``.
+
+    Raises:
+        BadRequestError: the position is unknown, or the picture has that aspect ratio.
     """
+    if position not in POSITIONS:
+        raise BadRequestError(f"A position is one of {', '.join(POSITIONS)}, not {position[:20]!r}.")
     width, height = size
     wider, taller = max(0, round(height * aspect) - width), max(0, round(width / aspect) - height)
+    if not wider and not taller:
+        raise BadRequestError("The picture has this aspect ratio already, choose another one.")
+    place = POSITIONS[position]
     left, top = round(wider * place), round(taller * place)
     return {"left": left, "top": top, "right": wider - left, "bottom": taller - top}
 
 
-Request = EnhanceRequest | InpaintRequest | OutpaintRequest | GenerateRequest
+Request = EnhanceRequest | InpaintRequest | OutpaintRequest | GenerateRequest | InterpolateRequest | ProjectRequest
 
 
 @dataclass(frozen=True)
@@ -205,7 +303,9 @@ class EditResult:
         seconds: wall-clock time of the edit, loading excluded.
         notes: sentences the user should read (what was done differently, and why).
         scores: what was measured on the result, by name: ``seam`` is the color step across the edge of a fill over
-            that of the surroundings, so 1 cannot be seen.
+            that of the surroundings, so 1 cannot be seen; ``reach`` is how far a projected photo is from its picture,
+            over the distance between two unrelated pictures of the generator.
+        style: (levels, S) float32, where a projected photo was found.
     """
 
     images: tuple[Picture, ...]
@@ -214,6 +314,7 @@ class EditResult:
     seconds: float
     notes: tuple[str, ...] = ()
     scores: Mapping[str, float] = field(default_factory=dict)
+    style: np.ndarray | None = None
 
     @property
     def edited(self) -> Picture:
@@ -222,18 +323,20 @@ class EditResult:
         Raises:
             ValueError: there was none, the result is a new picture.
         """
-        if isinstance(self.request, GenerateRequest):
+        if isinstance(self.request, GenerateRequest | InterpolateRequest):
             raise ValueError("A new picture was made from nothing.")
         return self.request.image
 
 
 def settings_of(request: Request) -> dict[str, Any]:
-    """Give everything in a request but its pictures and masks, ready for JSON."""
-    plain: dict[str, Any] = {"task": type(request).__name__.removesuffix("Request").lower()}
-    for name in (each.name for each in dataclasses.fields(request)):
-        value = getattr(request, name)
-        if isinstance(value, Adjustments | Compute):
-            plain[name] = dataclasses.asdict(value)
-        elif not isinstance(value, Picture | np.ndarray):
-            plain[name] = value
-    return plain
+    """Give everything in a request but its pictures and arrays, ready for JSON."""
+    return {"task": type(request).__name__.removesuffix("Request").lower(), **_plain(request)}
+
+
+def _plain(values: Any) -> dict[str, Any]:
+    plain = {each.name: getattr(values, each.name) for each in dataclasses.fields(values)}
+    return {
+        name: _plain(value) if dataclasses.is_dataclass(value) else value
+        for name, value in plain.items()
+        if not isinstance(value, Picture | np.ndarray)
+    }

@@ -85,7 +85,12 @@ def test_a_mistake_is_one_sentence(client: Client, files: dict[str, Path], chang
 
 
 def test_a_side_that_is_no_number_of_pixels_is_one_sentence(client: Client, files: dict[str, Path]) -> None:
-    for sides, says in (({"left": -3}, "left must be"), ({}, "at least one side"), ({"aspect": "x"}, "16:9")):
+    for sides, says in (
+        ({"left": -3}, "left must be"),
+        ({}, "at least one side"),
+        ({"aspect": "x"}, "16:9"),
+        ({"aspect": "2:1", "position": "x"}, "position"),
+    ):
         call: dict[str, Any] = {"image": handle_file(files["in"]), "model": FAST} | sides
         with pytest.raises(AppError, match=says):
             client.predict(**call, api_name="/outpaint")

@@ -173,8 +173,12 @@ def test_pictures_stay_within_minus_one_and_one(name: str) -> None:
     assert network(z).abs().max() <= 1
 
 
-def test_fastgan_at_128_px_has_four_million_parameters() -> None:
-    assert round(parameters(fastgan.Generator()) / 1e6, 1) == 4.0
+def test_fastgan_at_128_px_has_four_million_parameters_and_those_of_its_styles() -> None:
+    widths, style_dim = fastgan.WIDTHS, 128
+    styles = sum(4 * width * (style_dim + 1) for width in widths[1:])
+    # Styles bring scales and shifts of their own, so that the norms of the levels have none.
+    norms = sum(4 * width for width in widths[1:])
+    assert round((parameters(fastgan.Generator()) - styles + norms) / 1e6, 1) == 4.0
     assert fastgan.Generator().config["widths"] == [288, 240, 192, 96, 48, 24]
 
 
@@ -211,6 +215,32 @@ def test_coarse_maps_of_fastgan_weigh_the_channels_of_fine_ones() -> None:
     ratio = excitation(coarse, fine) / fine
     assert torch.allclose(ratio, ratio[:, :, :1, :1].expand_as(ratio), atol=1e-4)
     assert ratio.min() > 0 and ratio.max() < 1
+
+
+@pytest.mark.parametrize("name", ["r3gan", "fastgan", "dcgan"])
+def test_a_picture_is_drawn_in_two_steps(name: str) -> None:
+    network, z = build(GENERATOR_CASES, name, C_DIM)
+    network.eval()
+    style = network.map(z, one_hot(0, 1, 2, 3))
+    every_level = style[:, None].expand(-1, network.styles, -1)
+    assert torch.equal(network.synthesize(every_level), network(z, one_hot(0, 1, 2, 3)))
+    assert len(network.style_matrices()) == network.styles
+    assert all(matrix.shape[1] == style.shape[1] for matrix in network.style_matrices())
+
+
+def test_a_style_of_fastgan_changes_its_own_level_and_finer_ones_alone() -> None:
+    network, z = build(GENERATOR_CASES, "fastgan")
+    styles = network.eval().map(z)[:, None].repeat(1, network.styles, 1)
+    before: list[Tensor] = []
+    after: list[Tensor] = []
+    seen = before
+    for level in network.levels:
+        level.register_forward_hook(lambda module, inputs, output: seen.append(output))
+    network.synthesize(styles)
+    seen = after
+    styles[:, 2] = noise(len(z), styles.shape[2], seed=5)
+    network.synthesize(styles)
+    assert [torch.equal(a, b) for a, b in zip(before, after, strict=True)] == [True, False, False]
 
 
 def test_only_the_direction_of_z_counts() -> None:

@@ -57,6 +57,14 @@ def test_only_the_heads_are_trained_and_have_half_a_million_parameters(network: 
     assert round(sum(each.numel() for each in trained.values()) / 1e6, 1) == 0.5
 
 
+def test_seeing_and_judging_make_a_verdict(features: EfficientNetLite0) -> None:
+    network = ProjectedDiscriminator(features, 128, C_DIM).eval()  # in training, each call moves the spectral norms
+    x = pictures()
+    seen = network.see(x)
+    assert [each.shape[1] for each in seen] == [24, 40, 112, 320]
+    assert torch.equal(network.judge(seen, one_hot(0, 1)), network(x, one_hot(0, 1)))
+
+
 def test_four_heads_give_sixteen_float32_logits_each(network: ProjectedDiscriminator) -> None:
     logits = network(pictures(3))
     assert logits.shape == (3, 64) and logits.dtype == torch.float32

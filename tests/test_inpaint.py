@@ -198,6 +198,7 @@ def test_transparency_is_continued_into_the_hole(engine):
         ({"mask": np.ones((512, 512), bool)}, "whole picture"),
         ({"mask": np.ones((5, 5), bool)}, "5x5"),
         ({"grow_px": -500}, "Grow"),
+        ({"grow_px": -200}, "Nothing is left of the mask 200 pixels narrower"),
         ({"feather_px": -1}, "Feather"),
         ({"model": "realesr-animevideov3"}, "another task"),
     ],
@@ -250,7 +251,7 @@ def test_the_canvas_beyond_a_cut_out_is_opaque():
 
 @pytest.mark.parametrize(
     ("sides", "says"),
-    [({}, "at least one side"), ({"left": -3}, "at least one side"), ({"right": 10**6}, "megapixels")],
+    [({}, "at least one side"), ({"left": -3}, "0 pixels or more"), ({"right": 10**6}, "megapixels")],
 )
 def test_what_cannot_be_extended_is_refused(engine, sides, says):
     with pytest.raises(BadRequestError, match=says):
@@ -259,8 +260,11 @@ def test_what_cannot_be_extended_is_refused(engine, sides, says):
 
 def test_an_aspect_ratio_is_reached_by_adding_on_two_sides():
     assert sides_for((600, 400), 16 / 9) == {"left": 56, "top": 0, "right": 55, "bottom": 0}
-    assert sides_for((600, 400), 1.0, place=1.0) == {"left": 0, "top": 200, "right": 0, "bottom": 0}
+    assert sides_for((600, 400), 1.0, "bottom") == {"left": 0, "top": 200, "right": 0, "bottom": 0}
     assert parse_aspect("16:9") == pytest.approx(16 / 9) and parse_aspect("1.5") == 1.5
+    for refused, says in (((1.5, "center"), "already"), ((1.0, "aside"), "center, left, right, top, bottom")):
+        with pytest.raises(BadRequestError, match=says):
+            sides_for((600, 400), *refused)
     for text in ("wide", "1:0", "100:1", ""):
         with pytest.raises(BadRequestError, match="16:9"):
             parse_aspect(text)

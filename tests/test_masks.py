@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganedit.errors import BadImageError, BadMaskError, BadRequestError
+from ganedit.errors import BadMaskError, BadRequestError
 from ganedit.masks import check_mask, from_preview, open_mask, save_mask, to_preview
 
 SIZE = (40, 30)  # width, height
@@ -106,7 +106,7 @@ def test_a_fully_transparent_layer_marks_nothing():
 
 
 def test_a_file_that_is_no_picture_is_refused():
-    with pytest.raises(BadImageError):
+    with pytest.raises(BadMaskError, match="The mask cannot be used: the file is not a picture"):
         open_mask(b"not a picture", SIZE)
 
 
@@ -115,6 +115,12 @@ def test_check_mask_lets_a_fitting_mask_pass_and_refuses_others():
     for bad in (expected().T, expected().astype(np.uint8), expected()[None]):
         with pytest.raises(BadMaskError):
             check_mask(bad, SIZE)
+
+
+def test_a_mask_is_saved_as_png_or_not_at_all(tmp_path):
+    with pytest.raises(BadRequestError, match=r"\.png: mask\.jpg"):
+        save_mask(expected(), tmp_path / "mask.jpg")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_saved_mask_is_gray_with_0_and_255_and_opens_again(tmp_path):

@@ -43,7 +43,7 @@ def test_a_stroke_over_an_object_selects_it():
     assert overlap(select_object(pixels, line(pixels.shape, [(140, 110), (180, 130)], 14)), shape) > 0.9
 
 
-@pytest.mark.parametrize("px", [3, 9])
+@pytest.mark.parametrize("px", [3, 9, 40])
 def test_a_box_around_an_object_selects_what_is_in_it(px):
     pixels, shape = scene()
     assert overlap(select_object(pixels, line(pixels.shape, BOX, px, closed=True)), shape) > 0.9
@@ -62,6 +62,14 @@ def test_a_loop_selects_nothing_outside_of_it():
     loop = line(pixels.shape, BOX, 5, closed=True)
     selected = select_object(pixels, loop)
     assert not selected[:36].any() and not selected[:, 256:].any()
+
+
+def test_a_short_stroke_selects_an_object_that_is_much_longer():
+    pixels = np.full((300, 600, 3), (50, 80, 140), np.uint8)
+    pixels[120:170, 40:560] = (220, 140, 40)
+    pixels = (pixels + np.random.default_rng(0).normal(0, 12, pixels.shape)).clip(0, 255).astype(np.uint8)
+    selected = select_object(pixels, line(pixels.shape, [(290, 145), (310, 145)], 12))
+    assert selected[125:165, 50:550].mean() > 0.95 and selected.sum() < 1.3 * 50 * 520
 
 
 def test_a_stroke_leaves_a_like_colored_object_elsewhere_alone():

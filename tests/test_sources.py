@@ -54,9 +54,11 @@ class Site:
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}/{path}"
 
-    def source(self, path: str, data: bytes = DATA, *, size: bool = True, companion: Source | None = None) -> Source:
+    def source(
+        self, path: str, data: bytes = DATA, *, size: bool = True, companions: tuple[Source, ...] = ()
+    ) -> Source:
         self.files.setdefault(f"/{path}", data)
-        return Source(self.url(path), sha256(data), "pth", len(data) if size else None, companion)
+        return Source(self.url(path), sha256(data), "pth", len(data) if size else None, companions)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -288,7 +290,7 @@ def test_a_cache_that_cannot_be_written_is_told(site: Site, tmp_path: Path) -> N
 
 def test_a_source_counts_only_with_its_companion(site: Site, folder: Path) -> None:
     lost, good = site.source("a/m.param", b"lost"), site.source("b/m.param", b"graph")
-    listed = [site.source("a/m.bin", companion=lost), site.source("b/m.bin", companion=good)]
+    listed = [site.source("a/m.bin", companions=(lost,)), site.source("b/m.bin", companions=(good,))]
     del site.files["/a/m.param"]
     path, source = fetch(listed, folder)
     assert source is listed[1]
@@ -301,7 +303,7 @@ def test_a_source_counts_only_with_its_companion(site: Site, folder: Path) -> No
 
 
 def test_a_wrong_companion_is_an_error(site: Site, folder: Path) -> None:
-    source = site.source("m.bin", companion=site.source("m.param", b"graph"))
+    source = site.source("m.bin", companions=(site.source("m.param", b"graph"),))
     site.files["/m.param"] = b"other"
     with pytest.raises(WeightsUnavailableError, match="wrong hash"):
         fetch([source], folder)
@@ -496,7 +498,7 @@ def test_a_hub_file_is_asked_for_at_its_endpoint(site: Site, folder: Path, monke
 
 
 def test_eight_threads_download_once(site: Site, folder: Path) -> None:
-    source = site.source("m.bin", companion=site.source("m.param", b"graph"))
+    source = site.source("m.bin", companions=(site.source("m.param", b"graph"),))
     site.slow = threading.Event()
     with ThreadPoolExecutor(8) as pool:
         running = [pool.submit(fetch, [source], folder) for _ in range(8)]
@@ -624,8 +626,8 @@ def serve_tarball(site: Site, name: str, tarball: bytes, *, integrity: str | Non
     site.files["/npm/t/-/t.tgz"] = tarball
 
 
-def wheel_source(member: str = "tiny/m.bin", data: bytes = DATA, companion: Source | None = None) -> Source:
-    return Source(f"pypi:tiny.models==1.0.1#{member}", sha256(data), "ncnn", len(data), companion)
+def wheel_source(member: str = "tiny/m.bin", data: bytes = DATA, companions: tuple[Source, ...] = ()) -> Source:
+    return Source(f"pypi:tiny.models==1.0.1#{member}", sha256(data), "ncnn", len(data), companions)
 
 
 @pytest.mark.parametrize("as_html", [False, True])
@@ -640,7 +642,7 @@ def test_a_pair_comes_out_of_one_wheel_of_the_index(
     else:
         monkeypatch.setenv("PIP_INDEX_URL", site.url("simple/"))
     serve_wheel(site, make_wheel({"tiny/m.bin": DATA, "tiny/m.param": b"graph"}), as_html=as_html)
-    source = wheel_source(companion=wheel_source("tiny/m.param", b"graph"))
+    source = wheel_source(companions=(wheel_source("tiny/m.param", b"graph"),))
     path, _ = fetch([source], folder)
     assert path.read_bytes() == DATA
     assert is_cached(source, folder)

@@ -85,16 +85,16 @@ def test_holes_are_numbered_by_size_and_corners_connect():
     mask[10:20, 10:20] = True
     mask[20, 20] = True  # touches the square at its corner
     mask[40:43, 60:64] = True
-    labels, count = holes(mask)
+    labels, boxes = holes(mask)
     assert labels.dtype == np.int32 and labels.shape == mask.shape
-    assert count == 3
+    assert boxes == [Box(10, 10, 21, 21), Box(60, 40, 64, 43), Box(2, 2, 3, 3)]
     assert [(labels == label).sum() for label in (1, 2, 3)] == [101, 12, 1]
     assert np.array_equal(labels > 0, mask)
 
 
 def test_an_empty_mask_has_no_holes():
-    labels, count = holes(blank())
-    assert count == 0 and not labels.any()
+    labels, boxes = holes(blank())
+    assert boxes == [] and not labels.any()
 
 
 @pytest.mark.parametrize("width", [2, 10, 24])

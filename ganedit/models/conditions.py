@@ -18,7 +18,7 @@ _TOLD = 12
 
 def one_hot(labels: Sequence[int] | np.ndarray, classes: int) -> np.ndarray:
     """Turn N numbers of classes into (N, classes) float32."""
-    return np.eye(classes, dtype=np.float32)[np.asarray(labels, np.int64)]
+    return (np.asarray(labels, np.int64)[:, None] == np.arange(classes)).astype(np.float32)
 
 
 def text_condition(vectors: np.ndarray) -> np.ndarray:
@@ -29,6 +29,15 @@ def text_condition(vectors: np.ndarray) -> np.ndarray:
 def entries_of(table: Table) -> dict[tuple[str, str], int]:
     """Number the pairs of attribute and value as they stand in a multi-hot vector."""
     return {pair: index for index, pair in enumerate((key, value) for key, values in table.items() for value in values)}
+
+
+def chosen_of(table: Table, entries: Sequence[int]) -> dict[str, list[str]]:
+    """Give values by attribute of numbers of entries, as `multi_hot` takes them."""
+    pairs, chosen = list(entries_of(table)), {}
+    for entry in entries:
+        name, value = pairs[entry]
+        chosen.setdefault(name, []).append(value)
+    return chosen
 
 
 def multi_hot(table: Table, chosen: Mapping[str, Sequence[str]]) -> np.ndarray:

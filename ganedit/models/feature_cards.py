@@ -18,7 +18,7 @@ _MINILM_TOKENS = (466247, "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa3
 def _minilm(place: str) -> Source:
     (size, sha256), (tokens_size, tokens_sha256) = _MINILM_WEIGHTS, _MINILM_TOKENS
     tokens = Source(f"{place}/tokenizer.json", tokens_sha256, "safetensors", tokens_size)  # the format of the pair
-    return Source(f"{place}/model.safetensors", sha256, "safetensors", size, tokens)
+    return Source(f"{place}/model.safetensors", sha256, "safetensors", size, (tokens,))
 
 
 ALL_MINILM_L6_V2 = (

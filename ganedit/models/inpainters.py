@@ -10,13 +10,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime
 import torch
 from torch import Tensor, nn
 
 from ganedit.errors import BadCheckpointError
 from ganedit.models.card import Source
 from ganedit.models.checkpoint import read_state_dict, recognize
+from ganedit.models.onnx_sessions import open_session
 
 _TELEA_RADIUS_PX = 3
 
@@ -129,25 +129,6 @@ def build_inpainter(arch: str, source: Source, path: Path) -> nn.Module:
     if network.purpose != "Inpainting" or network.architecture.id != arch:
         raise BadCheckpointError(f"{path.name} holds no {arch} network; fetch it again.")
     return Mat(network.model) if arch == "MAT" else network.model
-
-
-def open_session(path: Path) -> onnxruntime.InferenceSession:
-    """Open an ONNX file on the CPU.
-
-    One thread a core that torch uses: measured with MI-GAN on two cores, one thread took 1.6 times as long and four
-    twice as long. Waiting threads spin, a few percent faster than sleep, but stop with the run: torch needs the cores.
-
-    Raises:
-        BadCheckpointError: it is damaged, or onnxruntime cannot run it.
-    """
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
-    options.add_session_config_entry("session.force_spinning_stop", "1")
-    options.log_severity_level = 3  # exporters leave warnings behind that tell the user nothing
-    try:
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime raises a class of its own for each of its status codes
-        raise BadCheckpointError(f"{path.name} is damaged or no ONNX file; fetch the model again.") from error
 
 
 def _to_bytes(x: Tensor) -> np.ndarray:

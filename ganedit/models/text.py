@@ -93,9 +93,8 @@ def load_text_encoder(cache: Path | None = None) -> TextEncoder:
     """
     folder = cache or sources.cache_dir()
     path, source = sources.fetch(ALL_MINILM_L6_V2, folder)
-    assert source.companion is not None
-    tokens = sources.locate(source.companion, folder)
-    assert tokens is not None
+    [companion] = source.companions
+    tokens = sources.verified(companion, folder)
     state = read_state_dict(path, source.format)
     network = MiniLM()
     network.load_state_dict({key: value for key, value in state.items() if not key.startswith(_UNUSED)})

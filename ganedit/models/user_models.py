@@ -1,6 +1,7 @@
-"""Checkpoints that the user dropped into the weights folder, recognized by their tensors.
+"""Models that the user dropped into the weights folder, recognized by what is in them.
 
-Recognizing means reading the whole file, so what was found is kept in an index and read again only when a file changes.
+Recognizing means reading the whole file, so what was found is kept in an index and read again only when a file changes,
+or when it lacked a package, which may have been installed since.
 """
 
 import dataclasses
@@ -13,12 +14,14 @@ import tempfile
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ganedit.errors import BadCheckpointError, BadRequestError
-from ganedit.models.card import ModelCard, SizeRule, Source
+from ganedit.errors import BadCheckpointError, BadRequestError, WeightsUnavailableError
+from ganedit.models.card import SUFFIXES, Format, ModelCard, SizeRule, Source
 
-_SUFFIXES = (".pth", ".safetensors")
+if TYPE_CHECKING:
+    from ganedit.models.snapshots import Snapshot
+
 _SHIPPED_PREFIX = "ganedit-"  # our own weights lie in the same folder and are in the catalogue
 
 
@@ -58,13 +61,14 @@ class UserModels:
             found = sorted(
                 path
                 for path in (self._folder.iterdir() if self._folder.is_dir() else ())
-                if path.suffix.lower() in _SUFFIXES and not path.name.startswith((_SHIPPED_PREFIX, "."))
+                if path.suffix.lower() in SUFFIXES and not path.name.startswith((_SHIPPED_PREFIX, "."))
             )
             index = {}
             for path in found:
                 stamp = [path.stat().st_size, path.stat().st_mtime_ns]
                 known = before.get(path.name)
-                index[path.name] = known if known and known["stamp"] == stamp else {"stamp": stamp, **_inspect(path)}
+                fresh = known and known["stamp"] == stamp and not known.get("lacks_package")
+                index[path.name] = known if fresh else {"stamp": stamp, **_inspect(path)}
             if index != before:
                 self._save_index(index)
             self._index = index
@@ -78,8 +82,8 @@ class UserModels:
             BadRequestError: a file of that name is there already.
         """
         name = re.sub(r"[^A-Za-z0-9_.+-]", "_", Path(name).name).lstrip(".")
-        if Path(name).suffix.lower() not in _SUFFIXES:
-            raise BadCheckpointError(f"{name} is not a .pth or .safetensors file; export your model as one of these.")
+        if Path(name).suffix.lower() not in SUFFIXES:
+            raise BadCheckpointError(f"{name} is none of {', '.join(SUFFIXES)}; export your model as one of these.")
         target = self._folder / name
         if (target.exists() and not replace) or name.startswith(_SHIPPED_PREFIX):
             raise BadRequestError(f"There is a model file called {name} already; rename yours or remove the old one.")
@@ -118,31 +122,47 @@ class UserModels:
 
 def _inspect(path: Path) -> dict[str, Any]:
     """Read a file and say what network it holds, or what is wrong with it."""
-    from ganedit.models.checkpoint import SUFFIXES, build_network, read_state_dict
-    from ganedit.models.snapshots import is_snapshot, read_snapshot
-
     file_format = SUFFIXES[path.suffix.lower()]
     try:
-        if is_snapshot(path):
-            snapshot = read_snapshot(path)
-            found = {"task": "generate", "arch": snapshot.arch, "scale": 1, "size": {}, **_origin(snapshot.facts)}
-        else:
-            descriptor = build_network(read_state_dict(path, file_format), path.name)
-            if descriptor.purpose not in ("SR", "Restoration"):
-                raise BadCheckpointError(f"{path.name} is a {descriptor.purpose} network, which Enhance cannot use.")
-            needs = descriptor.size_requirements
-            size = SizeRule(max(2, needs.minimum), max(1, needs.multiple_of), descriptor.tiling.name == "SUPPORTED")
-            found = {"task": "enhance", "arch": descriptor.architecture.id, "scale": descriptor.scale}
-            found |= {"size": dataclasses.asdict(size)}
+        found = _recognize(path, file_format)
     except BadCheckpointError as error:
         return {"problem": str(error)}
+    except WeightsUnavailableError as error:
+        return {"problem": str(error), "lacks_package": True}
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {"sha256": digest, "format": file_format, **found}
 
 
+def _recognize(path: Path, file_format: Format) -> dict[str, Any]:
+    from ganedit.models.checkpoint import build_network, read_state_dict
+    from ganedit.models.generators import read_generator
+    from ganedit.models.public_generators import build_public
+    from ganedit.models.snapshots import is_snapshot
+
+    if file_format in ("onnx", "keras") or is_snapshot(path):
+        return _drawing(read_generator(path, file_format))
+    state = read_state_dict(path, file_format)
+    published = build_public(state, path.name)
+    if published is not None:
+        return _drawing(published)
+    descriptor = build_network(state, path.name)
+    if descriptor.purpose not in ("SR", "Restoration"):
+        raise BadCheckpointError(f"{path.name} is a {descriptor.purpose} network, which Enhance cannot use.")
+    needs = descriptor.size_requirements
+    size = SizeRule(max(2, needs.minimum), max(1, needs.multiple_of), descriptor.tiling.name == "SUPPORTED")
+    found = {"task": "enhance", "arch": descriptor.architecture.id, "scale": descriptor.scale}
+    return found | {"size": dataclasses.asdict(size)}
+
+
+def _drawing(snapshot: "Snapshot") -> dict[str, Any]:
+    return {"task": "generate", "arch": snapshot.arch, "scale": 1, "size": {}, **_origin(snapshot.facts)}
+
+
 def _origin(facts: Mapping[str, Any]) -> dict[str, str]:
-    """Say in words what a snapshot was trained on, and under which license its pictures were."""
+    """Say in words what a snapshot was trained on, and under which license its pictures were; others do not tell."""
+    if "kimg" not in facts:
+        return {}
     license_text = str(facts.get("license") or "").strip()
     return {
         "trained_on": f"{facts.get('pictures', 'unknown')} pictures, {facts.get('kimg', 0):g} kimg",

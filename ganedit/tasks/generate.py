@@ -1,96 +1,176 @@
-"""New pictures from a trained generator: what it is told, and a picture for each seed."""
+"""New pictures from a trained generator: what it is told, where in its latent space, and a picture for each seed."""
 
-import difflib
-from collections.abc import Generator, Iterable
-from functools import cache
+import time
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from ganedit.errors import BadRequestError
-from ganedit.image import Picture
-from ganedit.models.conditions import multi_hot, one_hot, text_condition
+from ganedit.image import Picture, fill_transparent, to_tensor
 from ganedit.models.generators import PictureGenerator
-from ganedit.models.text import TextEncoder, load_text_encoder
-from ganedit.requests import MAX_COUNT, GenerateRequest, Progress
+from ganedit.models.pipelines import TextPipeline
+from ganedit.requests import MAX_COUNT, MAX_FRAMES, GenerateRequest, Guide, InterpolateRequest, Progress
+from ganedit.tasks.latents import check_latent, mix, move, spherical
+from ganedit.tasks.telling import Origin, Teller, check_told
+from ganedit.tasks.tiling import reduce_to
 
 _LAST_SEED = 2**32 - 1 - MAX_COUNT
-_NAMED = 8
+UPSCALES = (1, 4)
+
+Steps = Generator[Progress, None, tuple[tuple[Picture, ...], tuple[str, ...]]]
+"""Gives progress, and at last the pictures and sentences for the reader."""
 
 
-def check_generate(request: GenerateRequest, generator: PictureGenerator) -> None:
+def check_generate(request: GenerateRequest, generator: PictureGenerator | TextPipeline) -> None:
     """Refuse what cannot be drawn.
 
     Raises:
-        BadRequestError: seed or count is out of range, or the generator is told what it cannot understand.
+        BadRequestError: a number is out of range, or the generator is told or asked for what it cannot do.
     """
     if not 1 <= request.count <= MAX_COUNT:
         raise BadRequestError(f"From 1 to {MAX_COUNT} pictures can be drawn at once, not {request.count}.")
-    if not 0 <= request.seed <= _LAST_SEED:
-        raise BadRequestError(f"A seed goes from 0 to {_LAST_SEED}, not {request.seed}.")
-    told = {"class": request.class_name, "text": request.text, "attributes": request.attributes}
-    for kind, value in told.items():
-        if value and kind != generator.condition:
-            wants = "nothing" if generator.condition == "none" else generator.condition
-            raise BadRequestError(f"{request.model} is told {wants}, not {kind}; leave it out or choose another model.")
-    if generator.condition == "text" and not (request.text or "").strip():
-        raise BadRequestError(f"Say in words what {request.model} should draw.")
-    if request.class_name and request.class_name not in generator.class_names:
-        raise BadRequestError(
-            f"There is no class {request.class_name[:60]}, try {_nearest(request.class_name, generator.class_names)}."
-        )
+    for seed in (request.seed, request.latent.near, request.latent.mix_seed):
+        if seed is not None and not 0 <= seed <= _LAST_SEED:
+            raise BadRequestError(f"A seed goes from 0 to {_LAST_SEED}, not {seed}.")
+    if request.upscale not in UPSCALES:
+        raise BadRequestError(f"Pictures can be enlarged by 4 or left as they are, not by {request.upscale}.")
+    check_told(request.told, generator, request.model)
+    if isinstance(generator, PictureGenerator):
+        check_latent(request.latent, generator, request.model)
+        if request.guide:
+            raise BadRequestError(f"{request.model} starts from no picture; leave it out or choose another model.")
+    elif request.guide and not 0 < request.guide.strength <= 1:
+        raise BadRequestError(f"The strength is above 0 and at most 1, not {request.guide.strength:g}.")
 
 
-def generate(
-    request: GenerateRequest, generator: PictureGenerator
-) -> Generator[Progress, None, tuple[tuple[Picture, ...], tuple[str, ...]]]:
+def generate(request: GenerateRequest, generator: PictureGenerator | TextPipeline) -> Steps:
     """Draw one picture a seed, each by itself: what is drawn beside it changes no bit of it.
-
-    Returns:
-        The pictures, and sentences for the reader.
 
     Raises:
         BadRequestError: see `check_generate`; or an attribute is unknown.
         WeightsUnavailableError: words need the text encoder, and it could be had from nowhere.
     """
     check_generate(request, generator)
-    spoken, notes = _text_vector(request.text) if generator.condition == "text" and request.text else (None, ())
-    pictures = []
-    for number in range(request.count):
-        yield Progress(number, request.count, None, "generate")
-        seed = request.seed + number
-        condition = spoken if spoken is not None else _condition(request, generator, seed)
-        pictures.append(Picture(generator.draw(generator.latents(1, seed), condition)[0]))
-    yield Progress(request.count, request.count, 0.0, "generate")
-    return tuple(pictures), notes
+    if isinstance(generator, TextPipeline):
+        draw, notes = _pipeline_draw(request, generator)
+    else:
+        draw, notes = _generator_draw(request, generator)
+    seeds = range(request.seed, request.seed + request.count)
+    pictures = yield from _one_by_one((lambda seed=seed: draw(seed) for seed in seeds), request.count)
+    return pictures, notes
 
 
-def _condition(request: GenerateRequest, generator: PictureGenerator, seed: int) -> np.ndarray | None:
-    """What is told for one picture; what the request leaves open is drawn by the seed."""
-    chance = np.random.default_rng(seed)
-    if generator.condition == "class":
-        names = list(generator.class_names)
-        label = names.index(request.class_name) if request.class_name else int(chance.integers(len(names)))
-        return one_hot([label], len(names))
-    if generator.condition == "attributes":
-        table = generator.attributes
-        drawn = {name: [values[int(chance.integers(len(values)))]] for name, values in table.items()}
-        return multi_hot(table, {**drawn, **{name: [value] for name, value in request.attributes.items()}})
-    return None
+def interpolate(request: InterpolateRequest, generator: PictureGenerator | TextPipeline) -> Steps:
+    """Draw the frames of the way between two pictures.
+
+    Raises:
+        BadRequestError: as for `generate`; or two models, a number of frames out of range, or no generator of ours.
+        WeightsUnavailableError: as for `generate`.
+    """
+    start, end = request.start, request.end
+    if start.model != end.model or not isinstance(generator, PictureGenerator):
+        raise BadRequestError("The way between two pictures needs two of the same generator; choose another model.")
+    if not 2 <= request.frames <= MAX_FRAMES:
+        raise BadRequestError(f"From 2 to {MAX_FRAMES} frames can be drawn, not {request.frames}.")
+    ours = generator
+    for each in (start, end):
+        check_generate(each, ours)
+    tellers = [Teller(each.told, ours) for each in (start, end)]
+    first, last = (_point(each, ours, teller, each.seed) for each, teller in zip((start, end), tellers, strict=True))
+    shares = np.linspace(0, 1, request.frames)
+    frames = (lambda share=share: _between(first, last, float(share)).draw(ours) for share in shares)
+    pictures = yield from _one_by_one(frames, request.frames)
+    return pictures, tuple(dict.fromkeys(note for teller in tellers for note in teller.notes))
 
 
-def _text_vector(text: str) -> tuple[np.ndarray, tuple[str, ...]]:
-    encoder = _encoder()
-    unknown = encoder.unknown_words(text)
-    notes = (f"These words are not known and were passed over: {', '.join(unknown[:_NAMED])}.",) if unknown else ()
-    return text_condition(encoder.encode([text])), notes
+def _one_by_one(
+    draws: Iterable[Callable[[], np.ndarray]], count: int
+) -> Generator[Progress, None, tuple[Picture, ...]]:
+    started, pictures = time.perf_counter(), []
+    for number, draw in enumerate(draws):
+        each_seconds = (time.perf_counter() - started) / number if number else None
+        left_seconds = each_seconds * (count - number) if each_seconds else None
+        yield Progress(number, count, left_seconds, "generate")
+        pictures.append(Picture(draw()))
+    yield Progress(count, count, 0.0, "generate")
+    return tuple(pictures)
 
 
-@cache
-def _encoder() -> TextEncoder:
-    return load_text_encoder()
+@dataclass(frozen=True)
+class _Point:
+    """Where one picture lies: a style for each level, or z and a condition for a generator without styles."""
+
+    z: Tensor
+    condition: np.ndarray | None
+    truncation: float
+    style: Tensor | None
+
+    def draw(self, generator: PictureGenerator) -> np.ndarray:
+        """Give (R, R, 3) uint8."""
+        if self.style is not None:
+            return generator.paint(self.style)[0]
+        return generator.draw(self.z, self.condition, self.truncation)[0]
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
-    """Name the classes that are written most alike, or the first ones if none is."""
-    names = list(known)
-    return ", ".join(difflib.get_close_matches(name, names, _NAMED, cutoff=0.5) or names[:_NAMED])
+def _point(request: GenerateRequest, generator: PictureGenerator, teller: Teller, seed: int) -> _Point:
+    """Find the place of the picture of a seed."""
+    latent, z = request.latent, generator.latents(1, seed)
+    origin = None if latent.near is None else Origin(latent.near, latent.distance)
+    if origin:
+        z = spherical(generator.latents(1, origin.seed), z, origin.distance)
+    condition = teller.condition(seed, origin)
+    if not generator.styles:
+        return _Point(z, condition, latent.truncation, None)
+    style = generator.style(z, condition, latent.truncation)
+    if latent.style is not None:
+        style = torch.from_numpy(latent.style)[None]
+    if latent.mix_seed is not None:
+        other = generator.style(
+            generator.latents(1, latent.mix_seed), teller.condition(latent.mix_seed), latent.truncation
+        )
+        style = mix(style, other, latent.mix_level)
+    return _Point(z, condition, latent.truncation, move(style, generator, latent.moves) if latent.moves else style)
+
+
+def _between(a: _Point, b: _Point, share: float) -> _Point:
+    told = (
+        a.condition if a.condition is None or b.condition is None else (1 - share) * a.condition + share * b.condition
+    )
+    style = None if a.style is None or b.style is None else spherical(a.style, b.style, share)
+    truncation = (1 - share) * a.truncation + share * b.truncation
+    return _Point(spherical(a.z, b.z, share), told, truncation, style)
+
+
+def _generator_draw(
+    request: GenerateRequest, generator: PictureGenerator
+) -> tuple[Callable[[int], np.ndarray], tuple[str, ...]]:
+    """Give what turns a seed into (H, W, 3) uint8, and sentences for the reader."""
+    teller = Teller(request.told, generator)
+    return lambda seed: _point(request, generator, teller, seed).draw(generator), teller.notes
+
+
+def _pipeline_draw(
+    request: GenerateRequest, pipeline: TextPipeline
+) -> tuple[Callable[[int], np.ndarray], tuple[str, ...]]:
+    """Give what turns a seed into (H, W, 3) uint8, and sentences for the reader."""
+    text = (request.told.text or "").strip()
+    end = pipeline.passed_over(text)
+    notes = (f"The text is too long, and its end was passed over: {end}.",) if end else ()
+    if request.guide is None:
+        return lambda seed: pipeline.draw(text, seed), notes
+    start, strength = _start(request.guide, pipeline), request.guide.strength
+    return lambda seed: pipeline.draw(text, seed, start, strength), (*request.guide.image.notes, *notes)
+
+
+def _start(guide: Guide, pipeline: TextPipeline) -> Tensor:
+    """Resize a picture to as many pixels as the pipeline draws, at its own shape; float32 (1, 3, H, W) in [0, 1]."""
+    picture = guide.image
+    factor = pipeline.resolution / (picture.width * picture.height) ** 0.5
+    width, height = (
+        max(1, round(side * factor / pipeline.multiple_of)) * pipeline.multiple_of
+        for side in (picture.width, picture.height)
+    )
+    return reduce_to(to_tensor(fill_transparent(picture)), height, width)

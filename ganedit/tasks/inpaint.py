@@ -45,7 +45,9 @@ def check_outpaint(request: OutpaintRequest, max_megapixels: float) -> None:
         BadRequestError: a side is negative, all are 0, or the result is too large.
     """
     sides = (request.left, request.top, request.right, request.bottom)
-    if min(sides) < 0 or not any(sides):
+    if min(sides) < 0:
+        raise BadRequestError(f"A picture is extended by 0 pixels or more on each side, not by {min(sides)}.")
+    if not any(sides):
         raise BadRequestError("Say how many pixels to add on at least one side: left, right, top or bottom.")
     width = request.image.width + request.left + request.right
     height = request.image.height + request.top + request.bottom
@@ -86,7 +88,7 @@ def inpaint(
     started, total = perf_counter(), len(plan.windows)
     yield Progress(0, total, None, "inpaint")
     for done, window in enumerate(plan.windows, 1):
-        outer, core = _slices(window.outer), _slices(window.core)
+        outer, core = window.outer.slices, window.core.slices
         crop = replace(work, pixels=pixels[outer], alpha=None)
         y = fill_window(to_tensor(crop), _to_mask(unknown[outer]), model, enlarger)
         target = unknown[core] & (plan.levels[core] == window.level)
@@ -96,7 +98,7 @@ def inpaint(
             window.core.right - window.outer.left,
             window.core.bottom - window.outer.top,
         )
-        filled = from_tensor(y[(..., *_slices(inside))], crop).pixels
+        filled = from_tensor(y[(..., *inside.slices)], crop).pixels
         pixels[core][target] = filled[target]
         unknown[core][target] = False
         yield Progress(done, total, (perf_counter() - started) / done * (total - done), "inpaint")
@@ -157,8 +159,8 @@ def combine(
             all that follow.
         reach_px: width of the feather that they were filled with.
     """
-    labels, count = holes(mask)
-    wanted = [picks[min(hole, len(picks) - 1)] for hole in range(count)]
+    labels, boxes = holes(mask)
+    wanted = [picks[min(hole, len(picks) - 1)] for hole in range(len(boxes))]
     pixels = picture.pixels.copy()
     alpha = None if picture.alpha is None else picture.alpha.copy()
     for index in sorted(set(wanted)):
@@ -182,7 +184,7 @@ def _put_back(picture: Picture, filled: Picture, mask: np.ndarray, feather_px: i
     box = bounding_box(mask)
     if box is None:
         return picture
-    around = _slices(box.grown(feather_px, picture.height, picture.width))
+    around = box.grown(feather_px, picture.height, picture.width).slices
     hole = mask[around]
     pixels[around][hole] = filled.pixels[around][hole]
     if feather_px:
@@ -199,7 +201,7 @@ def _fill_alpha(alpha: np.ndarray, mask: np.ndarray) -> np.ndarray:
     box = bounding_box(mask)
     if box is None:
         return alpha
-    around = _slices(box.grown(2 * _ALPHA_RADIUS_PX, *alpha.shape))
+    around = box.grown(2 * _ALPHA_RADIUS_PX, *alpha.shape).slices
     result = alpha.copy()
     known = np.where(mask[around], alpha.dtype.type(0), alpha[around])
     filled = cv2.inpaint(known, mask[around].astype(np.uint8), _ALPHA_RADIUS_PX, cv2.INPAINT_TELEA)
@@ -232,7 +234,3 @@ def _mirrored(length: int, wanted: int) -> Tensor:
 def _to_mask(hole: np.ndarray) -> Tensor:
     """(H, W) bool to (1, 1, H, W) float32, exactly 1.0 = fill."""
     return torch.from_numpy(hole.astype(np.float32))[None, None]
-
-
-def _slices(box: Box) -> tuple[slice, slice]:
-    return slice(box.top, box.bottom), slice(box.left, box.right)

@@ -5,6 +5,7 @@ tens of megapixels and most masks are small.
 """
 
 import math
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -13,6 +14,36 @@ from ganedit.tasks.tiling import Box
 
 _SURROUNDINGS_PX = 8
 """Known pixels up to so far from a fill are what its edge is compared with."""
+
+_HOLES_NAMED = 8
+_LEAST_VIEW_PX = 32
+
+
+@dataclass(frozen=True)
+class Holes:
+    """What a mask marks.
+
+    Attributes:
+        count: separate holes.
+        thickness_px: width of the widest place.
+        views: the part of the picture in which all holes are seen with their surroundings, and then one for each of the
+            eight largest holes, the largest first.
+        places: (column, row) of a pixel of each of these holes.
+    """
+
+    count: int
+    thickness_px: float
+    views: tuple[Box, ...]
+    places: tuple[tuple[int, int], ...]
+
+
+def survey(mask: np.ndarray) -> Holes:
+    """Say what an (H, W) bool mask marks; of a blank one there are no views."""
+    labels, boxes = holes(mask)
+    largest = boxes[:_HOLES_NAMED]
+    views = [_view(box, mask.shape) for box in (bounding_box(mask), *largest) if box]
+    places = [_place(labels[box.slices] == label, box) for label, box in enumerate(largest, 1)]
+    return Holes(len(boxes), thickness_px(mask), tuple(views), tuple(places))
 
 
 def bounding_box(mask: np.ndarray) -> Box | None:
@@ -65,26 +96,28 @@ def feather_weights(mask: np.ndarray, px: int) -> np.ndarray:
     return weights
 
 
-def holes(mask: np.ndarray) -> tuple[np.ndarray, int]:
+def holes(mask: np.ndarray) -> tuple[np.ndarray, list[Box]]:
     """Number the separate parts of a mask; pixels that touch at a corner belong together.
 
     Args:
         mask: (H, W) bool.
 
     Returns:
-        (H, W) int32 labels, 0 where nothing is marked and 1 for the largest part; and the number of parts.
+        (H, W) int32 labels, 0 where nothing is marked and 1 for the largest part; and the box around each part, the
+        largest part first.
     """
     labels = np.zeros(mask.shape, np.int32)
-    box = _marked_box(mask, 0)
+    box = bounding_box(mask)
     if box is None:
-        return labels, 0
+        return labels, []
     part = mask[box.top : box.bottom, box.left : box.right]
     count, found, stats, _ = cv2.connectedComponentsWithStats(part.astype(np.uint8), connectivity=8)
-    order = np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")
+    order = 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")
     rank = np.zeros(count, np.int32)
-    rank[order + 1] = np.arange(1, count)
+    rank[order] = np.arange(1, count)
     labels[box.top : box.bottom, box.left : box.right] = rank[found.astype(np.int32, copy=False)]
-    return labels, count - 1
+    corners = [(left + box.left, top + box.top, width, height) for left, top, width, height, _ in stats[order].tolist()]
+    return labels, [Box(left, top, left + width, top + height) for left, top, width, height in corners]
 
 
 def thickness_px(mask: np.ndarray) -> float:
@@ -127,6 +160,18 @@ def seam_score(pixels: np.ndarray, mask: np.ndarray) -> float:
     # Flat surroundings have steps near 0: one level of 255 on both sides keeps their ratio meaningful.
     level = np.iinfo(pixels.dtype).max / 255
     return float((seam.mean() + level) / (around.mean() + level))
+
+
+def _view(box: Box, shape: tuple[int, ...]) -> Box:
+    """Give a box with so much around it that one sees what is in it."""
+    return box.grown(max(max(box.width, box.height) // 3, _LEAST_VIEW_PX), *shape)
+
+
+def _place(hole: np.ndarray, box: Box) -> tuple[int, int]:
+    """Give the pixel of a hole in a box that lies in the middle of its pixels, as (column, row) in the picture."""
+    rows, columns = np.nonzero(hole)
+    middle = len(rows) // 2
+    return int(columns[middle]) + box.left, int(rows[middle]) + box.top
 
 
 def _marked_box(mask: np.ndarray, margin: int) -> Box | None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ganedit.errors import BadRequestError
 from ganedit.image import to_uint8
-from ganedit.tasks.masks import bounding_box, grow, holes
+from ganedit.tasks.masks import bounding_box, grow, holes, thickness_px
 from ganedit.tasks.tiling import Box
 
 _SIDE_PX = 320
@@ -47,18 +47,49 @@ def select_object(pixels: np.ndarray, stroke: np.ndarray) -> np.ndarray:
     if box is None:
         raise BadRequestError("Nothing was painted, draw over an object or around it.")
     inside = _enclosed(stroke, box)
-    loop = inside.sum() > stroke.sum()
     longer = max(box.width, box.height)
-    region = box.grown(max(longer // 4, 8) if loop else max(longer, 24), *stroke.shape)
-    view = np.s_[region.top : region.bottom, region.left : region.right]
+    if thickness_px(inside) > thickness_px(stroke):
+        found = _found(pixels, box.grown(max(longer // 4, 8), *stroke.shape), stroke, inside)
+    else:
+        found = _found_around(pixels, box, stroke)
+    if not found.any():
+        raise BadRequestError("Nothing stands out there, draw a loop closely around the object or paint over it.")
+    return found
+
+
+def _found_around(pixels: np.ndarray, box: Box, stroke: np.ndarray) -> np.ndarray:
+    """Give (H, W) bool: the object under a stroke in ``box``, looked for farther away as long as it goes on there."""
+    reach = 2 * max(box.width, box.height, 12)
+    while True:
+        region = box.grown(reach, *stroke.shape)
+        found = _found(pixels, region, stroke, None)
+        whole = region.width == stroke.shape[1] and region.height == stroke.shape[0]
+        if whole or not _cut_off(found, region):
+            return found
+        reach *= 2
+
+
+def _cut_off(found: np.ndarray, region: Box) -> bool:
+    """Tell whether an object reaches a side of its region that is not the picture's edge."""
+    part = found[region.slices]
+    depth = max(4, max(part.shape) // 40)
+    ends = (np.s_[:depth], np.s_[-depth:], np.s_[:, :depth], np.s_[:, -depth:])
+    at_edge = _at_edge(region, found)
+    return any(part[end].any() for end, is_end_of_picture in zip(ends, at_edge, strict=True) if not is_end_of_picture)
+
+
+def _found(pixels: np.ndarray, region: Box, stroke: np.ndarray, inside: np.ndarray | None) -> np.ndarray:
+    """Look for the object in a region: (H, W) bool; ``inside`` is what the stroke surrounds if it is a loop."""
+    view = region.slices
     ratio = min(1.0, _SIDE_PX / max(region.width, region.height))
     size = (max(1, round(region.width * ratio)), max(1, round(region.height * ratio)))
     small = cv2.resize(to_uint8(pixels[view]), size, interpolation=cv2.INTER_AREA)
-    drawn, within = (_shrunk(mask[view], size) for mask in (stroke, inside))
-    found = _cut(small, _loop_hints(drawn, within) if loop else _stroke_hints(drawn, _at_edge(region, stroke)))
-    found = _tidy(found, within if loop else drawn)
-    if not found.any():
-        raise BadRequestError("Nothing stands out there, draw a loop closely around the object or paint over it.")
+    drawn = _shrunk(stroke[view], size)
+    if inside is None:
+        found = _tidy(_cut(small, _stroke_hints(drawn, _at_edge(region, stroke))), drawn)
+    else:
+        within = _shrunk(inside[view], size)
+        found = _tidy(_cut(small, _loop_hints(drawn, within)), within)
     result = np.zeros(stroke.shape, bool)
     enlarged = cv2.resize(found.astype(np.float32), (region.width, region.height), interpolation=cv2.INTER_LINEAR)
     result[view] = enlarged >= 0.5
@@ -156,6 +187,6 @@ def _tidy(found: np.ndarray, wanted: np.ndarray) -> np.ndarray:
 
 
 def _without_small_parts(mask: np.ndarray, area: int) -> np.ndarray:
-    labels, count = holes(mask)
-    areas = np.bincount(labels.reshape(-1), minlength=count + 1)
+    labels, boxes = holes(mask)
+    areas = np.bincount(labels.reshape(-1), minlength=len(boxes) + 1)
     return mask & (areas >= _LEAST_SHARE * area)[labels]

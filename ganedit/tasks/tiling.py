@@ -57,6 +57,11 @@ class Box:
         """Columns."""
         return self.right - self.left
 
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Rows and columns, to index an array with."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
     def grown(self, px: int, height: int, width: int) -> "Box":
         """The box with a margin on every side, cut at the picture's edge."""
         return Box(

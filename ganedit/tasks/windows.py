@@ -5,6 +5,7 @@ the window's edge to have been seen from all sides. Thin holes need little conte
 are as large as the holes in them are thick, and many small holes share one.
 """
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -58,68 +59,67 @@ def plan_windows(mask: np.ndarray) -> Plan:
     Args:
         mask: (H, W) bool, True = fill.
     """
-    height, width = mask.shape
-    levels = np.zeros(mask.shape, np.uint8)
+    levels, windows = np.zeros(mask.shape, np.uint8), []
     box = bounding_box(mask)
     if box is None:
         return Plan((), levels)
-    box = box.grown(1, height, width)  # the known pixels around the holes belong to their distances
-    part = mask[box.top : box.bottom, box.left : box.right]
-    labels, count = holes(part)
-    levels[box.top : box.bottom, box.left : box.right] = _levels(part, labels, count)[labels]
-    windows: list[Window] = []
-    rows, columns = np.nonzero(part)
-    rows, columns = rows + box.top, columns + box.left
-    of_pixel = levels[rows, columns]
-    for level in np.unique(of_pixel).tolist():
-        here = of_pixel == level
-        side = round(SMALLEST_PX * _STEP ** (level - 1))
-        found = _cover(rows[here], columns[here], side, level, mask.shape)
+    box = box.grown(1, *mask.shape)  # the known pixels around the holes belong to their distances
+    levels[box.slices] = _levels(mask[box.slices])
+    for level in range(1, int(levels.max()) + 1):
+        marked, side = levels == level, round(SMALLEST_PX * _STEP ** (level - 1))
+        found = _cover(marked, side, level)
         if level == 1 and len(found) > _CROWDED:
-            found = _cover(rows[here], columns[here], round(side * _STEP), level, mask.shape)
+            found = _cover(marked, round(side * _STEP), level)
         windows += found
     return Plan(tuple(windows), levels)
 
 
-def _levels(mask: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
-    """Give the level of each label (count + 1,) uint8 from how thick and how long its hole is; 0 for the background."""
+def _levels(mask: np.ndarray) -> np.ndarray:
+    """Give each pixel of an (H, W) bool mask the level of its hole, as uint8; 0 where nothing is masked."""
     distance = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    rows, columns = np.nonzero(mask)
-    label = labels[rows, columns]
-    radius = np.zeros(count + 1)
-    np.maximum.at(radius, label, distance[rows, columns])
-    extent = np.zeros((2, count + 1))
-    for axis, places in enumerate((rows, columns)):
-        last, first = np.zeros(count + 1), np.full(count + 1, max(mask.shape))
-        np.maximum.at(last, label, places + 1)
-        np.minimum.at(first, label, places)
-        extent[axis] = last - first
-    side = np.maximum(SMALLEST_PX, _CONTEXT * 2 * radius)
-    whole = extent.max(axis=0) / (1 - 2 * _MARGIN)
-    side = np.where((whole <= _STRETCH * side) & (2 * radius > _THIN_PX), np.maximum(side, whole), side)
-    level = 1 + np.ceil(np.log(side / SMALLEST_PX) / np.log(_STEP) - 1e-9)
-    level[0] = 0
-    return np.minimum(level, 255).astype(np.uint8)
+    labels, boxes = holes(mask)
+    levels = [0]
+    for label, box in enumerate(boxes, 1):
+        radius = distance[box.slices].max(where=labels[box.slices] == label, initial=0)
+        levels.append(_level(2 * float(radius), max(box.width, box.height)))
+    return np.array(levels, np.uint8)[labels]
 
 
-def _cover(rows: np.ndarray, columns: np.ndarray, side: int, level: int, shape: tuple[int, ...]) -> list[Window]:
-    """Cover pixels greedily, from the top and in each band from the left; each window is centered on what it covers."""
+def _level(thickness_px: float, length_px: int) -> int:
+    """Give the level of a hole from the width of its widest place and the longer side of the box around it."""
+    side = max(SMALLEST_PX, _CONTEXT * thickness_px)
+    whole = length_px / (1 - 2 * _MARGIN)
+    if thickness_px > _THIN_PX and side < whole <= _STRETCH * side:
+        side = whole
+    return min(255, 1 + math.ceil(math.log(side / SMALLEST_PX, _STEP) - 1e-9))
+
+
+def _cover(marked: np.ndarray, side: int, level: int) -> list[Window]:
+    """Cover the pixels of an (H, W) bool mask with windows.
+
+    Greedily, from the top and in each band from the left; each window is centered on what it covers.
+    """
+    (height, width), rest = marked.shape, np.array(marked)
     margin = round(side * _MARGIN)
-    windows = []
-    while len(rows):
-        top, bottom = _core(int(rows.min()), side, margin, shape[0])
-        band = rows < bottom
-        left, right = _core(int(columns[band].min()), side, margin, shape[1])
-        inside = band & (columns < right)
-        spans = [(int(places[inside].min()), int(places[inside].max()) + 1) for places in (rows, columns)]
-        (top, bottom), (left, right) = (
-            _centered(start, stop, side, length) for (start, stop), length in zip(spans, shape, strict=True)
-        )
-        outer = Box(left, top, right, bottom)
-        core = Box(spans[1][0], spans[0][0], spans[1][1], spans[0][1])
-        windows.append(Window(outer, core, level))
-        rows, columns = rows[~inside], columns[~inside]
+    waiting, windows = np.logical_or.reduce(rest, axis=1), []  # the rows in which something is still to be covered
+    while waiting.any():
+        top, bottom = _core(int(waiting.argmax()), side, margin, height)
+        left = int(rest[top:bottom].any(axis=0).argmax())
+        left, right = _core(left, side, margin, width)
+        inside = rest[top:bottom, left:right]
+        (top, bottom), (left, right) = _span(inside, 0, top), _span(inside, 1, left)
+        core = Box(left, top, right, bottom)
+        rest[core.slices] = False
+        waiting[top:bottom] = rest[top:bottom].any(axis=1)
+        (top, bottom), (left, right) = _centered(top, bottom, side, height), _centered(left, right, side, width)
+        windows.append(Window(Box(left, top, right, bottom), core, level))
     return windows
+
+
+def _span(marked: np.ndarray, axis: int, offset: int) -> tuple[int, int]:
+    """Along one axis, from ``offset``: the stretch from the first to the last of what is marked."""
+    places = np.flatnonzero(marked.any(axis=1 - axis))
+    return offset + int(places[0]), offset + int(places[-1]) + 1
 
 
 def _core(start: int, side: int, margin: int, length: int) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from ganedit.training.data import Dataset
 Kind = Literal["none", "class", "text", "attributes"]
 
 _AT_ONCE = 1024
+_EXAMPLES = 1024
 
 
 class Conditions:
@@ -24,7 +25,8 @@ class Conditions:
     Attributes:
         c_dim: length of a condition; 0 for none.
         facts: what a snapshot must say so that its generator can be told the same: ``condition``, ``class_names``,
-            ``attributes`` (values by attribute, in the order of the entries) and ``text_encoder`` (name and sha256).
+            ``attributes`` (values by attribute, in the order of the entries), ``examples`` (of some pictures, their
+            entries, which show what goes together, or their captions) and ``text_encoder`` (name and sha256).
     """
 
     def __init__(self, kind: Kind, dataset: Dataset) -> None:
@@ -50,8 +52,15 @@ class Conditions:
             "condition": kind,
             "class_names": list(dataset.class_names) if kind == "class" else [],
             "attributes": {name: list(values) for name, values in table.items()} if kind == "attributes" else {},
+            "examples": self._examples(),
             "text_encoder": {"name": ENCODER, "sha256": ENCODER_SHA256} if kind == "text" else None,
         }
+
+    def _examples(self) -> list[list[int]] | list[str]:
+        spread = _spread(len(self._dataset), min(_EXAMPLES, len(self._dataset)))
+        if self._kind == "attributes" and self._dataset.attributes is not None:
+            return [row.nonzero()[0].tolist() for row in self._dataset.attributes[spread]]
+        return list(dict.fromkeys(self._texts.first(spread)[1])) if self._texts else []
 
     def of(self, indices: np.ndarray, seed: int = 0) -> np.ndarray | None:
         """Give the conditions of pictures.
@@ -80,7 +89,7 @@ class Conditions:
         if self._kind == "class":
             labels = np.arange(count) % self.c_dim
             return one_hot(labels, self.c_dim), tuple(dataset.class_names[label] for label in labels)
-        spread = np.linspace(0, len(dataset) - 1, count).round().astype(np.int64)
+        spread = _spread(len(dataset), count)
         if self._texts:
             return self._texts.first(spread)
         if self._kind == "attributes" and dataset.attributes is not None:
@@ -88,6 +97,11 @@ class Conditions:
             lines = (", ".join(pairs[entry] for entry in row.nonzero()[0]) for row in dataset.attributes[spread])
             return self.of(spread), tuple(lines)
         return None, ()
+
+
+def _spread(length: int, count: int) -> np.ndarray:
+    """Number ``count`` pictures that lie evenly over all ``length``."""
+    return np.linspace(0, length - 1, count).round().astype(np.int64)
 
 
 def _missing(kind: Kind, dataset: Dataset) -> str | None:

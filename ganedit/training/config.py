@@ -51,12 +51,16 @@ class DataConfig(_Section):
         channels: 3 for RGB, 1 for gray.
         flip: mirror every second picture, for data where left and right mean nothing.
         condition: what G and D are told: the class from sub-folders, the caption, the attributes, or nothing.
+        withhold: share of the pictures about which neither is told anything; 0 tells of all.
+        withhold_kimg: the share falls from 1 at the start to ``withhold`` here; 0 begins with ``withhold``.
     """
 
     resolution: Resolution = 64
     channels: Literal[1, 3] = 3
     flip: bool = False
     condition: Literal["none", "class", "text", "attributes"] = "none"
+    withhold: Share = 0.0
+    withhold_kimg: Annotated[float, Range(0, 1_000_000)] = 0.0
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,9 @@ class LossConfig(_Section):
         r2: penalize D's slope at generated ones.
         gp: penalize D's slope between them where it is not 1; the paper's weight of 10 is a gamma of 20.
         likeness: weight of the penalty on pictures of one condition that are more alike than real ones.
+        adversarial: weight of the adversarial loss for G; D has no other.
+        pixels: weight of G's distance from the very picture that the condition belongs to, by pixels.
+        perceptual: weight of the same by what the projected discriminator's network sees.
     """
 
     name: LossName = "relativistic"
@@ -112,6 +119,14 @@ class LossConfig(_Section):
     r2: bool = True
     gp: bool = False
     likeness: Annotated[float, Range(0, 1000)] = 0.0
+    adversarial: Annotated[float, Range(0, 1000)] = 1.0
+    pixels: Annotated[float, Range(0, 1000)] = 0.0
+    perceptual: Annotated[float, Range(0, 1000)] = 0.0
+
+    @property
+    def paired(self) -> bool:
+        """Whether G is shown the picture that it should have made."""
+        return bool(self.pixels or self.perceptual)
 
 
 @dataclass(frozen=True)
@@ -329,7 +344,22 @@ def _misfits(config: TrainConfig) -> Iterator[str]:
     if schedule.snapshot_kimg < schedule.tick_kimg:
         tick, snapshot = schedule.tick_kimg, schedule.snapshot_kimg
         yield f"schedule.snapshot_kimg must be at least schedule.tick_kimg, which is {tick:g}, not {snapshot:g}."
+    yield from _misfits_of_pairs(config)
     yield from _misfits_of_networks(config)
+
+
+def _misfits_of_pairs(config: TrainConfig) -> Iterator[str]:
+    loss, data = config.loss, config.data
+    withheld = data.withhold or data.withhold_kimg
+    if withheld and data.condition == "none":
+        yield "data.withhold and data.withhold_kimg need a data.condition that can be withheld."
+    if loss.paired and (data.condition == "none" or data.flip or withheld or loss.likeness):
+        yield (
+            "loss.pixels and loss.perceptual need a data.condition, and neither data.flip, data.withhold, "
+            "data.withhold_kimg nor loss.likeness."
+        )
+    if loss.perceptual and (config.discriminator.arch != "projected" or config.augment.policy):
+        yield "loss.perceptual needs discriminator.arch projected and an empty augment.policy."
 
 
 def _misfits_of_networks(config: TrainConfig) -> Iterator[str]:

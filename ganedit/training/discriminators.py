@@ -109,15 +109,23 @@ class ProjectedDiscriminator(nn.Module):
 
     def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
         """Turn (N, 3, R, R) in [-1, 1] and (N, c_dim) or None into (N, 64) logits, 16 a head; higher: more real."""
+        return self.judge(self.see(x), condition)
+
+    def see(self, x: Tensor) -> list[Tensor]:
+        """Turn (N, 3, R, R) in [-1, 1] into what the frozen network sees: four maps, the finest first."""
+        return self.features.features((self._enlarged(x) + 1) / 2, _BLOCKS)
+
+    def judge(self, seen: Sequence[Tensor], condition: Tensor | None = None) -> Tensor:
+        """Turn what ``see`` gave and (N, c_dim) or None into logits as ``forward`` does."""
         if condition is not None:
             # Of length one, whatever it is of: a long condition would drown the score that needs none.
             condition = F.normalize(condition, dim=1)
-        maps = self.mixing(self.features.features((self._enlarged(x) + 1) / 2, _BLOCKS))
+        maps = self.mixing(seen)
         return torch.cat([head(each, condition) for head, each in zip(self.heads, maps, strict=True)], dim=1)
 
     def describe(self, x: Tensor) -> Tensor:
         """Turn (N, 3, R, R) in [-1, 1] into (N, 320) features: the means of the coarsest map of the frozen network."""
-        return self.features.features((self._enlarged(x) + 1) / 2, _BLOCKS)[-1].float().mean(dim=(2, 3))
+        return self.see(x)[-1].float().mean(dim=(2, 3))
 
     def _enlarged(self, x: Tensor) -> Tensor:
         if x.shape[-1] >= self._size_px:

@@ -103,7 +103,7 @@ class _Run:
         """Train to the end, or until the numbers are not finite any more, which is True."""
         config, schedule, processes = self._config, self._config.schedule, self._processes
         seen: list[dict[str, Tensor]] = []
-        started, ill = time.perf_counter(), False
+        started, ill = _Clocks(), False
         with Batches(
             self._dataset, self._nimg, schedule.batch, schedule.seed, processes.rank, processes.world
         ) as batches:
@@ -115,10 +115,10 @@ class _Run:
                     return True
                 if ticks:
                     if self._record:
-                        stats = self._record.tick(self._nimg, seen, time.perf_counter() - started)
+                        stats = self._record.tick(self._nimg, seen, *started.elapsed())
                         on_tick(stats)
                         ill = config.doctor.stop and self._record.stays_ill
-                    seen, started = [], time.perf_counter()
+                    seen, started = [], _Clocks()
                 if saves and self._record and self._nimg > self._record.saved_nimg:
                     self._save_state()  # first: a run that is killed in between makes up for the snapshot
                     self._record.save(self._nimg)
@@ -175,6 +175,16 @@ class _Run:
         """Whether the last step passed a multiple of ``every_kimg``."""
         every = every_kimg * 1000
         return self._nimg > 0 and int(self._nimg / every) > int((self._nimg - self._config.schedule.batch) / every)
+
+
+class _Clocks:
+    """Seconds since now, on the wall and on all of this process's processor cores together."""
+
+    def __init__(self) -> None:
+        self._wall, self._processor = time.perf_counter(), time.process_time()
+
+    def elapsed(self) -> tuple[float, float]:
+        return time.perf_counter() - self._wall, time.process_time() - self._processor
 
 
 def _prepare(config: TrainConfig, data: Path, out: Path, processes: Processes) -> Dataset:

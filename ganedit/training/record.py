@@ -58,13 +58,16 @@ class Record:
         last = [tick.get("health") for tick in self._history[-_ILL_TICKS:]]
         return len(last) == _ILL_TICKS and set(last) == {"ill"}
 
-    def tick(self, nimg: int, seen: list[dict[str, Tensor]], seconds: float) -> dict[str, Any]:
+    def tick(
+        self, nimg: int, seen: list[dict[str, Tensor]], seconds: float, processor_seconds: float
+    ) -> dict[str, Any]:
         """Write a line about the steps since the last one, and a grid of samples.
 
         Args:
             nimg: images seen.
             seen: what each step said.
             seconds: that the steps took.
+            processor_seconds: the same, summed over the cores, so that a busy machine does not count.
 
         Returns:
             The line; numbers that are not finite are None in it.
@@ -77,6 +80,7 @@ class Record:
             **{key: _number(value) for key, value in means.items()},
             "augment_p": round(trainer.strength.p, 4),
             "images_per_second": round(rate, 2),
+            "processor_seconds": round(processor_seconds, 2),
             "processes": trainer.processes.world,
             "seconds_left": round(max(0.0, schedule.kimg * 1000 - nimg) / rate),
             **{key: _number(value) for key, value in self._diversity().items()},

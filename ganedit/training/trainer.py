@@ -21,6 +21,7 @@ from ganedit.training.ema import Ema
 from ganedit.training.losses import LOSSES
 from ganedit.training.penalties import gradient_penalty, likeness_penalty, r1_penalty, r2_penalty
 from ganedit.training.processes import Processes
+from ganedit.training.reconstruction import feature_distance, pixel_distance
 
 PROJECTED = "projected"
 _LOOK_PX = 16
@@ -112,7 +113,7 @@ class Trainer:
         real = self._incoming(images)
         if self.config.data.flip:
             real = torch.where(torch.rand(len(real), 1, 1, 1, device=real.device) < 0.5, real.flip(-1), real)
-        condition = self.condition(indices, chance)
+        condition = self._withhold(self.condition(indices, chance), nimg)
         z = self._latents(2)
         said = self._train_discriminator(real, z[0], condition)
         said |= self._train_generator(real, z[1], condition)
@@ -134,6 +135,22 @@ class Trainer:
         """(n, c_dim) of what the networks are told about pictures, or None; chance chooses among several captions."""
         condition = self.conditions.of(indices, chance)
         return None if condition is None else torch.from_numpy(condition).to(self.processes.device)
+
+    def _withhold(self, condition: Tensor | None, nimg: int) -> Tensor | None:
+        """Replace some conditions by zeros, all of them at first.
+
+        Few pictures a class make a conditional game collapse to one picture each; what G has learned from the free
+        game, where z alone decides, keeps it from that.
+        Source: Shahbazi et al. 2022, "Collapse by Conditioning", arXiv:2201.06578, section 4, by shares of the
+            pictures instead of a weight.
+        """
+        data, batch = self.config.data, self.config.schedule.batch
+        begun = min(1.0, nimg / (data.withhold_kimg * 1000)) if data.withhold_kimg else 1.0
+        share = 1 + (data.withhold - 1) * begun
+        if condition is None or not share:
+            return condition
+        told = (torch.rand(batch) >= share)[self.processes.share(batch)]
+        return condition * told[:, None].to(condition)
 
     def _train_discriminator(self, real: Tensor, z: Tensor, condition: Tensor | None) -> dict[str, Tensor]:
         weights = self.config.loss
@@ -168,10 +185,10 @@ class Trainer:
             asked = torch.cat([condition[: len(z) // 2], condition[: (len(z) + 1) // 2]])
         with self._precision():
             fake = self.generator(z, asked)
-            fake_logits = self._judge(fake, asked)
+            fake_logits, apart = self._judge_against(fake, real, asked)
             with torch.no_grad():
                 real_logits = self._judge(real.detach(), condition) if self.loss.pairs else fake_logits.detach()
-        loss = self.loss.generator(fake_logits, real_logits).mean()
+        loss = self.config.loss.adversarial * self.loss.generator(fake_logits, real_logits).mean() + apart.mean()
         if likeness:
             loss = loss + likeness * likeness_penalty(fake, real).mean()
         norm = self._update(0, self.generator, loss)
@@ -180,6 +197,17 @@ class Trainer:
 
     def _judge(self, pictures: Tensor, condition: Tensor | None) -> Tensor:
         return self.discriminator(self.augment(pictures, self.strength.p), condition).float()
+
+    def _judge_against(self, fake: Tensor, real: Tensor, condition: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Give D's logits for fakes, and (n,) how far they are from the real pictures of the same conditions."""
+        weights, judge = self.config.loss, self.discriminator
+        apart = weights.pixels * pixel_distance(fake, real) if weights.pixels else fake.new_zeros(len(fake))
+        if not (weights.perceptual and isinstance(judge, ProjectedDiscriminator)):
+            return self._judge(fake, condition), apart
+        seen = judge.see(fake)  # once for both: there is no augmentation here, the recipe sees to that
+        with torch.no_grad():
+            wanted = judge.see(real)
+        return judge.judge(seen, condition).float(), apart + weights.perceptual * feature_distance(seen, wanted)
 
     def _update(self, which: int, network: nn.Module, loss: Tensor) -> Tensor:
         """Descend, with gradients averaged over all processes; gives their norm as it was before clipping."""

@@ -46,7 +46,7 @@ def build_ui(engine: Engine, settings: UiSettings) -> gr.Blocks:
     delete_cache = (_CACHE_SWEEP_SECONDS, _CACHE_AGE_SECONDS)
     with gr.Blocks(title="ganedit", analytics_enabled=False, delete_cache=delete_cache) as page:
         gr.HTML(_header(), elem_id="ge-header", apply_default_css=False)
-        with gr.Tabs(elem_id="ge-tabs") as tabs:
+        with gr.Tabs(overflow_behavior="wrap", elem_id="ge-tabs") as tabs:
             build_enhance_tab(engine, settings, exchange)
             build_inpaint_tab(engine, settings, exchange)
             build_generate_tab(engine, exchange)

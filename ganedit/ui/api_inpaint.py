@@ -86,6 +86,7 @@ class InpaintCalls(EditCalls):
         right: float = 0,
         bottom: float = 0,
         aspect: str = "",
+        position: str = "center",
         model: str = OutpaintRequest.model,
         detail: bool = True,
         format: str = "png",
@@ -101,6 +102,7 @@ class InpaintCalls(EditCalls):
             right: pixels to add on the right.
             bottom: pixels to add at the bottom.
             aspect: wanted width to height, such as "16:9"; overrides the pixels; empty to use them.
+            position: where the picture stands with an aspect ratio: center, left, right, top or bottom.
             model: id of an inpaint model that /models lists as installed.
             detail: enlarge wide additions with an Enhance network.
             format: png (loses nothing), jpeg, webp or avif.
@@ -115,7 +117,7 @@ class InpaintCalls(EditCalls):
             options = save_options(format, quality)
             picture = open_picture(image or b"")
             if (aspect or "").strip():
-                sides = sides_for((picture.width, picture.height), parse_aspect(aspect))
+                sides = sides_for((picture.width, picture.height), parse_aspect(aspect), (position or "").strip())
             else:
                 sides = {name: round(_SIDES[name].checked(name, value)) for name, value in given.items()}
             request = OutpaintRequest(picture, **sides, model=(model or "").strip(), detail=bool(detail))
@@ -159,6 +161,7 @@ def _outpaint_inputs() -> list[Component]:
         picture_input("Picture"),
         *(side.component() for side in _SIDES.values()),
         gr.Textbox("", label="Aspect ratio", visible=False),
+        gr.Textbox("center", label="Position", visible=False),
         gr.Textbox(OutpaintRequest.model, label="Model", visible=False),
         gr.Checkbox(True, label="Detail", visible=False),
         *file_inputs(),

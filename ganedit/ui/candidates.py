@@ -29,10 +29,12 @@ class Tries:
 
     Attributes:
         tokens: of their results in ``Recent``, in the order of the gallery.
+        holes: what was filled.
         picks: index of the result picked for each hole, the largest first; the last one counts for all that follow.
     """
 
     tokens: tuple[str, ...]
+    holes: Holes
     picks: tuple[int, ...]
 
 
@@ -77,10 +79,17 @@ class Candidates:
         return {
             **tab.finished(results[chosen], values),
             tab.view.candidates: gr.update(visible=True),
-            tab.view.gallery: [_thumb(result, holes) for result in results],
+            tab.view.gallery: [_thumb(result, holes, ALL_HOLES) for result in results],
             tab.view.hole: gr.update(choices=choices, value=ALL_HOLES, visible=holes.count > 1),
-            tab.view.tries: Tries(tuple(tokens), (chosen,) * len(numbers)),
+            tab.view.tries: Tries(tuple(tokens), holes, (chosen,) * len(numbers)),
         }
+
+    @toasts
+    def look(self, values: Values) -> Updates:
+        """Show the hole that the next click is for, close up."""
+        tries, hole = values[self._tab.view.tries], int(values[self._tab.view.hole] or ALL_HOLES)
+        results = [self._tab.recent.get(token) for token in tries.tokens]
+        return {self._tab.view.gallery: [_thumb(result, tries.holes, hole) for result in results]}
 
     @toasts
     def pick(self, values: Values, event: gr.SelectData) -> Updates:
@@ -93,16 +102,15 @@ class Candidates:
         return {**tab.finished(tab.engine.combine(results, picks), values), **kept}
 
 
-def _thumb(result: EditResult, holes: Holes) -> tuple[Image.Image, str]:
-    """Cut the holes out with their surroundings, number them, and say what was measured."""
-    picture, (rows, columns) = result.images[0], holes.box
-    part = replace(picture, pixels=picture.pixels[holes.box], alpha=None).to_pil().convert("RGB")
+def _thumb(result: EditResult, holes: Holes, hole: int) -> tuple[Image.Image, str]:
+    """Cut one hole out with its surroundings, or all of them, numbered; and say what was measured."""
+    picture, view = result.images[0], holes.views[hole]
+    part = replace(picture, pixels=picture.pixels[view.slices], alpha=None).to_pil().convert("RGB")
     scale = min(1.0, _SHOWN_PX / max(part.size))
     part.thumbnail((_SHOWN_PX, _SHOWN_PX), Image.Resampling.LANCZOS)
-    if holes.count > 1:
+    if hole == ALL_HOLES and holes.count > 1:
         draw = ImageDraw.Draw(part)
         for number, (x, y) in enumerate(holes.places, 1):
-            place = ((x - columns.start) * scale, (y - rows.start) * scale)
+            place = ((x - view.left) * scale, (y - view.top) * scale)
             draw.text(place, str(number), "white", anchor="mm", font_size=18, stroke_width=3, stroke_fill="#5b21b6")
-    seam = result.scores["seam"]
-    return part, f"{status.model_names(result)} · {result.seconds:.1f} s · seam {seam:.2f}"
+    return part, f"{status.model_names(result)} · {result.seconds:.1f} s · {result.scores['seam']:.2f}"

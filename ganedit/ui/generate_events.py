@@ -13,7 +13,7 @@ from ganedit.engine import Engine
 from ganedit.errors import UserError
 from ganedit.formats import save_picture
 from ganedit.provenance import make_recipe
-from ganedit.requests import EditResult, GenerateRequest
+from ganedit.requests import EditResult, GenerateRequest, Told
 from ganedit.ui import status
 from ganedit.ui.desk import Updates, Values
 from ganedit.ui.i18n import Html, both, label
@@ -111,7 +111,7 @@ class GenerateTab:
                 visible=kind == "class",
             ),
             parts.attributes: gr.update(choices=pairs, value=[], visible=kind == "attributes"),
-            parts.text: gr.update(visible=kind == "text"),
+            parts.text: gr.update(visible=kind in ("text", "attributes")),
         }
 
     def another_seed(self) -> int:
@@ -137,14 +137,12 @@ class GenerateTab:
         model = str(values[parts.model])
         kind = self._engine.registry.load_generator(model).condition
         pairs = (str(pair).partition(": ") for pair in values[parts.attributes] or ())
-        return GenerateRequest(
-            model,
-            int(values[parts.seed] or 0),
-            int(values[parts.count]),
+        told = Told(
             str(values[parts.class_name]) or None if kind == "class" and values[parts.class_name] else None,
             {name: value for name, _, value in pairs} if kind == "attributes" else {},
-            str(values[parts.text] or "") if kind == "text" else None,
+            str(values[parts.text] or "") if kind in ("text", "attributes") else None,
         )
+        return GenerateRequest(model, int(values[parts.seed] or 0), int(values[parts.count]), told)
 
     def _shown(self, result: EditResult, before: tuple[str, ...]) -> Updates:
         parts, request = self.parts, cast(GenerateRequest, result.request)

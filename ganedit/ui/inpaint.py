@@ -40,10 +40,18 @@ def build_inpaint_tab(engine: Engine, settings: UiSettings, exchange: Exchange) 
         file=controls.file,
         controls=(
             *(controls.model, controls.grow, controls.feather, controls.detail, controls.sensitivity),
-            *(controls.aspect, *controls.sides.values(), view.painter, view.hole, view.tries, view.canvas),
+            *(
+                controls.aspect,
+                controls.position,
+                *controls.sides.values(),
+                view.painter,
+                view.hole,
+                view.tries,
+                view.canvas,
+            ),
         ),
         stage=(view.painter,),
-        answers=(controls.hint, view.canvas, view.candidates, view.gallery, view.hole, view.tries),
+        answers=(controls.hint, controls.grow, view.canvas, view.candidates, view.gallery, view.hole, view.tries),
     )
     tab.place(desk, controls, view)
     wire(tab, exchange)
@@ -51,6 +59,7 @@ def build_inpaint_tab(engine: Engine, settings: UiSettings, exchange: Exchange) 
     _wire_mask(tab)
     read = {memory.outcome, memory.history, *tab.read}
     view.keep.click(tab.keep, read, tab.intake_outputs, **LIGHT)
+    view.hole.input(tab.candidates.look, read, view.gallery, **LATEST)
     view.gallery.select(tab.candidates.pick, read, tab.run_outputs, concurrency_id="gpu", concurrency_limit=1, **QUIET)
 
 

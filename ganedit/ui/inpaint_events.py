@@ -17,7 +17,7 @@ from ganedit.ui.candidates import Candidates
 from ganedit.ui.desk import Desk, Updates, Values
 from ganedit.ui.editing import EditTab
 from ganedit.ui.i18n import both
-from ganedit.ui.inpaint_layout import TAB, Controls, View
+from ganedit.ui.inpaint_layout import GROW_PX, TAB, Controls, View
 from ganedit.ui.model_choice import listed_again, model_choices
 from ganedit.ui.model_table import size_text
 from ganedit.ui.session import Outcome, Photo
@@ -89,6 +89,8 @@ class InpaintTab(EditTab):
             self.view.painter: gr.update(value=painter.show(path, None, undoable=False), visible=True),
             self.view.canvas: path,
             self.controls.hint: self._hint(values[self.controls.model]),
+            # What suited the marks of the scratch finder does not suit what is painted by hand.
+            self.controls.grow: GROW_PX if values[self.controls.grow] == SCRATCH_GROW_PX else gr.skip(),
             **self.candidates.none(),
         }
 
@@ -230,7 +232,9 @@ class InpaintTab(EditTab):
     def _outpaint_request(self, image: Picture, values: Values) -> OutpaintRequest:
         controls = self.controls
         if values[controls.aspect]:
-            sides = sides_for((image.width, image.height), parse_aspect(values[controls.aspect]))
+            sides = sides_for(
+                (image.width, image.height), parse_aspect(values[controls.aspect]), values[controls.position]
+            )
         else:
             sides = {side: int(values[number] or 0) for side, number in controls.sides.items()}
         return OutpaintRequest(image, **sides, model=values[controls.model], detail=bool(values[controls.detail]))

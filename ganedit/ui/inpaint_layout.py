@@ -37,7 +37,7 @@ class Controls:
         sensitivity, find: the finder of scratches and dust.
         mask_in, mask_out: the mask as a file.
         mask_file: hands out the mask once it is written; not seen.
-        aspect, sides, extend: outpainting.
+        aspect, position, sides, extend: outpainting.
         file: the control of each field of ``FileChoices``.
     """
 
@@ -55,6 +55,7 @@ class Controls:
     mask_out: gr.Button
     mask_file: gr.DownloadButton
     aspect: gr.Radio
+    position: gr.Radio
     sides: dict[str, gr.Number]
     extend: gr.Button
     file: dict[str, Any]
@@ -108,7 +109,7 @@ def build_controls(models: list[tuple[Any, str]], model: str) -> Controls:
     every = gr.Button(label("ge.inpaint.try"), size="md", elem_id="ge-inpaint-try")
     sensitivity, find = _scratches()
     mask_in, mask_out, mask_file = _mask_file()
-    aspect, sides, extend = _extend()
+    aspect, position, sides, extend = _extend()
     file = build_file_choices(TAB)
     return Controls(
         chosen,
@@ -125,6 +126,7 @@ def build_controls(models: list[tuple[Any, str]], model: str) -> Controls:
         mask_out,
         mask_file,
         aspect,
+        position,
         sides,
         extend,
         file,
@@ -150,7 +152,7 @@ def _mask_file() -> tuple[gr.UploadButton, gr.Button, gr.DownloadButton]:
     return upload, download, file
 
 
-def _extend() -> tuple[gr.Radio, dict[str, gr.Number], gr.Button]:
+def _extend() -> tuple[gr.Radio, gr.Radio, dict[str, gr.Number], gr.Button]:
     with gr.Accordion(label("ge.inpaint.extend"), open=False, elem_id="ge-inpaint-extend"):  # pyright: ignore[reportArgumentType]
         aspect = gr.Radio(
             [(label("ge.inpaint.by_pixels"), BY_PIXELS), *((ratio, ratio) for ratio in ASPECTS)],
@@ -159,7 +161,14 @@ def _extend() -> tuple[gr.Radio, dict[str, gr.Number], gr.Button]:
             elem_id="ge-inpaint-aspect",
             elem_classes="ge-seg",
         )
-        with gr.Row(elem_classes="ge-size"):
+        position = gr.Radio(
+            [(label(f"ge.inpaint.position_{name}"), name) for name in ("left", "center", "right")],
+            value="center",
+            label=label("ge.inpaint.position"),
+            elem_id="ge-inpaint-position",
+            elem_classes="ge-seg",
+        )
+        with gr.Row(elem_id="ge-inpaint-sides", elem_classes="ge-size"):
             sides = {
                 side: gr.Number(
                     0,
@@ -172,7 +181,7 @@ def _extend() -> tuple[gr.Radio, dict[str, gr.Number], gr.Button]:
                 for side in SIDES
             }
         button = gr.Button(label("ge.inpaint.extend_button"), size="md", elem_id="ge-inpaint-extend-run")
-    return aspect, sides, button
+    return aspect, position, sides, button
 
 
 def build_view() -> View:
@@ -190,7 +199,7 @@ def build_view() -> View:
             columns=4,
             height="auto",
             allow_preview=False,
-            object_fit="cover",
+            object_fit="contain",
             buttons=[],
             interactive=False,
             elem_id="ge-inpaint-candidates",

@@ -9,7 +9,7 @@ import gradio as gr
 from gradio.components import Component
 
 from ganedit.engine import Engine
-from ganedit.models.card import Task
+from ganedit.models.card import SUFFIXES, Task
 from ganedit.models.sources import is_offline
 from ganedit.ui.downloads import fetch_steps, progress_html
 from ganedit.ui.i18n import both, label
@@ -126,7 +126,7 @@ class ModelsPage:
         self._status = gr.HTML("", elem_id="ge-model-status")
         self._upload = gr.UploadButton(
             label("ge.models.add"),  # pyright: ignore[reportArgumentType] - translated like every label
-            file_types=[".pth", ".safetensors"],
+            file_types=list(SUFFIXES),
             type="filepath",
             size="md",
             elem_id="ge-model-upload",

@@ -69,6 +69,14 @@
     const button = [...document.querySelectorAll(".ge-run")].find(visible);
     if (button && !button.disabled) { event.preventDefault(); button.click(); }
   });
+  // While a key is held, the slider shows nothing but the original.
+  const typing = (target) => target.closest?.("textarea, [contenteditable=true], input:not([type=range], [type=radio], [type=checkbox])");
+  const look = (on) => document.documentElement.classList.toggle("ge-looking", on);
+  document.addEventListener("keydown", (event) => {
+    if (event.key.toLowerCase() === "o" && !event.ctrlKey && !event.metaKey && !event.altKey && !typing(event.target)) look(true);
+  });
+  document.addEventListener("keyup", (event) => { if (event.key.toLowerCase() === "o") look(false); });
+  window.addEventListener("blur", () => look(false));
   document.addEventListener("paste", (event) => {
     if (event.clipboardData?.files.length && take(event.clipboardData.files)) event.preventDefault();
   });

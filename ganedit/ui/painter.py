@@ -161,11 +161,12 @@ def _template() -> Html:
         _group("out", "fit", "in"),
         _group("original"),
     )
+    keys = f'<div class="ge-paint-keys ge-note">{both("ge.painter.keys")}</div>'
     return Html(
         f'<div class="ge-paint" hidden><div class="ge-paint-bar" role="toolbar" aria-labelledby="ge-paint-tools">'
         f'<span class="ge-unseen" id="ge-paint-tools">{both("ge.painter.tools")}</span>{"".join(groups)}</div>'
         f'<div class="ge-paint-stage"><canvas tabindex="0" role="img" aria-labelledby="ge-paint-canvas"></canvas>'
-        f'<span class="ge-unseen" id="ge-paint-canvas">{both("ge.painter.canvas")}</span></div></div>'
+        f'<span class="ge-unseen" id="ge-paint-canvas">{both("ge.painter.canvas")}</span></div>{keys}</div>'
     )
 
 

@@ -12,6 +12,7 @@ import threading
 import time
 import weakref
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -139,7 +140,7 @@ class Recent:
         """Remember a result; the newest stays even if it alone is over the limit."""
         with self._lock:
             self._results[token] = result
-            while len(self._results) > 1 and sum(map(_bytes_of, self._results.values())) > self._limit_bytes:
+            while len(self._results) > 1 and _bytes_of(self._results.values()) > self._limit_bytes:
                 self._results.popitem(last=False)
 
     def get(self, token: str) -> EditResult:
@@ -160,9 +161,11 @@ class Recent:
             self._results.pop(token, None)
 
 
-def _bytes_of(result: EditResult) -> int:
-    pictures = (*result.images, result.edited)
-    return sum(p.pixels.nbytes + (p.alpha.nbytes if p.alpha is not None else 0) for p in pictures)
+def _bytes_of(results: Iterable[EditResult]) -> int:
+    """Give what results take; what several share, such as the picture that they were made from, counts once."""
+    pictures = (picture for result in results for picture in (*result.images, result.edited))
+    planes = (plane for picture in pictures for plane in (picture.pixels, picture.alpha) if plane is not None)
+    return sum({id(plane): plane.nbytes for plane in planes}.values())
 
 
 class Previews:

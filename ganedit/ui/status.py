@@ -31,13 +31,13 @@ def estimate_line(size: tuple[int, int], seconds: float | None) -> Html:
 
 
 def progress_line(progress: Progress) -> Html:
-    """Give the stage, a bar and the seconds left of a running edit."""
+    """Give the stage, a bar and the seconds left of a running edit; before the first step ends, the bar has no end."""
     details = []
     if progress.total > 1 and progress.done:
         details.append(both("ge.run.tiles", done=progress.done, total=progress.total))
     if progress.seconds_left is not None:
         details.append(both("ge.run.left", time=time_text(progress.seconds_left)))
-    share = progress.done / progress.total if progress.total else None
+    share = progress.done / progress.total if progress.done else None
     return _bar(progress.stage, "".join(f" <i>·</i> {detail}" for detail in details), share)
 
 

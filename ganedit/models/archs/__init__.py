@@ -2,7 +2,8 @@
 
 Pictures are (N, C, R, R) in [-1, 1]; z is (N, z_dim) standard normal; a condition is (N, c_dim): a one-hot class,
 multi-hot attributes or a text vector. Every network holds the arguments that it was built from in ``config``:
-``type(network)(**config)`` builds its twin. All run under bfloat16 autocast and in channels last, and give float32.
+``type(network)(**config)`` builds its twin. Generators of pictures draw in the two steps of
+``styled``. All run under bfloat16 autocast and in channels last, and give float32.
 """
 
 from collections.abc import Mapping

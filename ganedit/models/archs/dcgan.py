@@ -6,6 +6,7 @@ Source: Radford et al. 2016, arXiv:1511.06434.
 from torch import Tensor, nn
 
 from ganedit.models.archs.mlp import LatentInput, ProjectionHead
+from ganedit.models.archs.styled import StyledGenerator
 
 _MOST_DOUBLINGS = 3
 
@@ -26,7 +27,7 @@ def initialize(network: nn.Module) -> None:
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
             nn.init.normal_(module.weight, 0.0, 0.02)
-        elif isinstance(module, nn.BatchNorm2d):
+        elif isinstance(module, nn.BatchNorm2d) and module.affine:
             nn.init.normal_(module.weight, 1.0, 0.02)
 
 
@@ -35,7 +36,7 @@ def _widths(width: int, levels: int) -> list[int]:
     return [width << min(level, _MOST_DOUBLINGS) for level in range(levels)]
 
 
-class Generator(nn.Module):
+class Generator(StyledGenerator):
     """Pictures from z by transposed convolutions.
 
     Attributes:
@@ -73,10 +74,13 @@ class Generator(nn.Module):
             self.body.extend([nn.BatchNorm2d(inputs), nn.ReLU(), up])
         initialize(self)
 
-    def forward(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
-        """Turn (N, z_dim) and (N, c_dim) or None into (N, C, R, R) float32 in [-1, 1]."""
-        x = self.latent(z, condition)[:, :, None, None]
-        return self.body(x).float().tanh()
+    def synthesize(self, style: Tensor) -> Tensor:
+        """Turn (N, 1, S), which ``latent`` gave, into pictures."""
+        return self.body(style[:, 0, :, None, None]).float().tanh()
+
+    def style_matrices(self) -> list[Tensor]:
+        """Give the one matrix, (outputs, S), that a style meets first."""
+        return [next(self.body.parameters()).flatten(1).T]
 
 
 class Discriminator(nn.Module):

@@ -1,9 +1,11 @@
-"""FastGAN's generator: good after few pictures and little time.
+"""FastGAN's generator, told what to draw at every level: good after few pictures and little time.
 
-One 3x3 convolution a level, and coarse maps that weigh the channels of fine ones.
+One 3x3 convolution a level, and coarse maps that weigh the channels of fine ones. The paper's network hears of z and
+the condition once, at 4x4; here they also scale and shift the channels of each level, so that fine attributes reach the
+maps that draw them, and so that levels can be told different things.
 
 Source: Liu et al. 2021, "Towards Faster and Stabilized GAN Training for High-fidelity Few-shot Image Synthesis",
-arXiv:2101.04775, section 3.1.
+arXiv:2101.04775, section 3.1; scales and shifts as in Brock et al. 2019 (BigGAN), arXiv:1809.11096, section 3.
 """
 
 from collections.abc import Sequence
@@ -15,6 +17,7 @@ from torch import Tensor, nn
 
 from ganedit.models.archs.dcgan import doublings, initialize
 from ganedit.models.archs.mlp import EMBED_DIM, LatentInput
+from ganedit.models.archs.styled import StyledGenerator
 
 WIDTHS = (288, 240, 192, 96, 48, 24)
 """Channels of the maps of 4, 8, 16, ... px, unless a network is told otherwise."""
@@ -35,20 +38,23 @@ class _Gate(nn.Module):
 
 
 class _Level(nn.Module):
-    """Twice the size by nearest neighbors, then one 3x3 convolution, batch norm, a gated linear unit, and noise."""
+    """Twice the size by nearest neighbors, then a 3x3 convolution, batch norm, scale and shift, gate, and noise."""
 
     noise: Tensor
 
-    def __init__(self, inputs: int, outputs: int, size_px: int) -> None:
+    def __init__(self, inputs: int, outputs: int, size_px: int, style_dim: int) -> None:
         super().__init__()
         self.conv = nn.Conv2d(inputs, 2 * outputs, 3, padding=1, bias=False)
-        self.norm = nn.BatchNorm2d(2 * outputs)
+        self.norm = nn.BatchNorm2d(2 * outputs, affine=False)
+        self.style = nn.Linear(style_dim, 4 * outputs)
         self.gate = _Gate()
         self.noise_strength = nn.Parameter(torch.zeros(()))
         self.register_buffer("noise", torch.randn(1, 1, size_px, size_px))
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.gate(self.norm(self.conv(F.interpolate(x, scale_factor=2, mode="nearest"))))
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        x = self.norm(self.conv(F.interpolate(x, scale_factor=2, mode="nearest")))
+        scale, shift = self.style(style).to(x.dtype)[:, :, None, None].chunk(2, dim=1)
+        x = self.gate(torch.addcmul(shift, x, 1 + scale))
         noise = torch.randn_like(x[:, :1]) if self.training else self.noise
         return x + (self.noise_strength * noise).to(x.dtype)
 
@@ -69,13 +75,14 @@ class _Excitation(nn.Module):
         return fine * self.weigh(F.adaptive_avg_pool2d(coarse, 4))
 
 
-class Generator(nn.Module):
-    """Pictures from z, by default 4.0 million parameters at 128 px.
+class Generator(StyledGenerator):
+    """Pictures from z, by default 4.3 million parameters at 128 px.
 
     Noise is drawn anew at each call in training; otherwise it is always the same, so that equal z give equal pictures.
 
     Attributes:
         config: the arguments that build a twin of this network.
+        styles: levels, each of which can be given a style of its own.
     """
 
     def __init__(
@@ -119,20 +126,28 @@ class Generator(nn.Module):
             nn.BatchNorm2d(2 * widths[0]),
             _Gate(),
         )
-        self.levels = nn.ModuleList(_Level(a, b, 8 << i) for i, (a, b) in enumerate(pairwise(widths)))
+        self.levels = nn.ModuleList(
+            _Level(a, b, 8 << i, self.latent.out_dim) for i, (a, b) in enumerate(pairwise(widths))
+        )
+        self.styles = levels
         fine = widths[-_EXCITED:]
         self.excitations = nn.ModuleList(_Excitation(a, b) for a, b in zip(widths, fine, strict=False))
         self.to_picture = nn.Conv2d(widths[-1], channels, 3, padding=1)
         initialize(self)
 
-    def forward(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
-        """Turn (N, z_dim) and (N, c_dim) or None into (N, C, R, R) float32 in [-1, 1]."""
-        maps = [self.start(self.latent(z, condition)[:, :, None, None])]
+    def synthesize(self, style: Tensor) -> Tensor:
+        """Turn (N, styles, S) into pictures; row i is what ``latent`` gave for the map of ``4 << i`` px."""
+        maps = [self.start(style[:, 0, :, None, None])]
         first_excited = len(self.levels) + 1 - _EXCITED
         for index, level in enumerate(self.levels, start=1):
-            x = level(maps[-1])
+            x = level(maps[-1], style[:, index])
             if index >= first_excited:
                 source = index - first_excited
                 x = self.excitations[source](maps[source], x)
             maps.append(x)
         return self.to_picture(maps[-1]).float().tanh()
+
+    def style_matrices(self) -> list[Tensor]:
+        """Give the matrices, (outputs, S) each, that a style meets first, one a level."""
+        start = next(self.start.parameters())  # (S, outputs, 4, 4)
+        return [start.flatten(1).T, *(level.get_parameter("style.weight") for level in self.levels)]

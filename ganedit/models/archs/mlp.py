@@ -43,10 +43,10 @@ class LatentInput(nn.Module):
         self.embedding = nn.Linear(c_dim, embed_dim) if c_dim else None
         self.out_dim = z_dim + (embed_dim if c_dim else 0)
 
-    def forward(self, z: Tensor, condition: Tensor | None) -> Tensor:
-        """Turn (N, z_dim) and (N, c_dim) or None into (N, out_dim)."""
+    def forward(self, z: Tensor, condition: Tensor | None, truncation: float = 1.0) -> Tensor:
+        """Turn (N, z_dim) and (N, c_dim) or None into (N, out_dim); truncation below 1 lets z count for less."""
         embedded = embed(self.embedding, condition)
-        z = normalize(z)
+        z = normalize(z) * truncation
         return z if embedded is None else torch.cat([z, normalize(embedded.float())], dim=1)
 
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ganedit.models.archs.dcgan import doublings
 from ganedit.models.archs.mlp import LatentInput, ProjectionHead
+from ganedit.models.archs.styled import StyledGenerator
 
 _EXPANSION = 2
 _GROUP = 16  # channels in each group of the 3x3 convolutions
@@ -66,7 +67,7 @@ def _widths(width: int, levels: int) -> list[int]:
     return [width << min(level, 2) for level in range(levels)]
 
 
-class Generator(nn.Module):
+class Generator(StyledGenerator):
     """Pictures from z.
 
     Attributes:
@@ -107,13 +108,17 @@ class Generator(nn.Module):
         self.widen = nn.ModuleList(_conv(a, b) if a != b else nn.Identity() for a, b in pairwise(widths))
         self.to_picture = _conv(widths[-1], channels)
 
-    def forward(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
-        """Turn (N, z_dim) and (N, c_dim) or None into (N, C, R, R) float32, trained towards [-1, 1], not clamped."""
-        amounts = self.amounts(self.latent(z, condition))
+    def synthesize(self, style: Tensor) -> Tensor:
+        """Turn (N, 1, S), which ``latent`` gave, into pictures."""
+        amounts = self.amounts(style[:, 0])
         x = self.levels[0](self.basis.to(amounts.dtype) * amounts[:, :, None, None])
         for widen, level in zip(self.widen, list(self.levels)[1:], strict=True):
             x = level(F.interpolate(widen(x), scale_factor=2, mode="bilinear"))
         return self.to_picture(x).float()
+
+    def style_matrices(self) -> list[Tensor]:
+        """Give the one matrix, (outputs, S), that a style meets first."""
+        return [self.get_parameter("amounts.weight")]
 
 
 class Discriminator(nn.Module):

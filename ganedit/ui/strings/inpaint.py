@@ -54,6 +54,10 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.inpaint.extend_button": ("Extend", "扩展"),
     "ge.inpaint.aspect": ("To an aspect ratio", "扩展到宽高比"),
     "ge.inpaint.by_pixels": ("by pixels", "按像素"),
+    "ge.inpaint.position": ("Where the picture stands", "原图位置"),
+    "ge.inpaint.position_left": ("left, top", "左／上"),
+    "ge.inpaint.position_center": ("middle", "居中"),
+    "ge.inpaint.position_right": ("right, bottom", "右／下"),
     "ge.inpaint.left": ("Left, px", "左（像素）"),
     "ge.inpaint.right": ("Right, px", "右（像素）"),
     "ge.inpaint.top": ("Top, px", "上（像素）"),
@@ -61,7 +65,10 @@ STRINGS: dict[str, tuple[str, str]] = {
     # result
     "ge.inpaint.keep": ("Keep it and go on", "保留并继续"),
     "ge.result.seam": ("seam {score} (1 cannot be seen)", "接缝 {score}（1 表示不可见）"),
-    "ge.inpaint.candidates": ("Candidates: click the one to take", "候选结果：点击选用"),
+    "ge.inpaint.candidates": (
+        "Candidates, with seconds and seam score: click the one to take",
+        "候选结果（附秒数与接缝得分）：点击选用",
+    ),
     "ge.inpaint.hole": ("For which hole", "用于哪个区域"),
     "ge.inpaint.all_holes": ("all", "全部"),
     "ge.inpaint.trying": ("Trying {id} ({number} of {count})", "正在试用 {id}（{number}/{count}）"),

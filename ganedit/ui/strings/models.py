@@ -1,7 +1,10 @@
 """Sentences of the Models tab. Each key: English, Chinese."""
 
 STRINGS: dict[str, tuple[str, str]] = {
-    "ge.models.add": ("Add your own model (.pth or .safetensors)", "添加自己的模型（.pth 或 .safetensors）"),
+    "ge.models.add": (
+        "Add your own model (.safetensors, .pth, .onnx, .keras)",
+        "添加自己的模型（.safetensors、.pth、.onnx、.keras）",
+    ),
     "ge.models.added": ("{id} is ready to use.", "{id} 已可使用。"),
     "ge.models.arch": ("Architecture", "网络结构"),
     "ge.models.commercial": ("Commercial use OK", "可商用"),
@@ -66,8 +69,11 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.models.trained_on": ("Trained on", "训练数据"),
     "ge.models.unknown": ("not stated", "未说明"),
     "ge.models.for.aurasr-v2": ("Generated, clean pictures; wants a GPU", "生成的干净图片；需要 GPU"),
+    "ge.models.for.biggan-deep-128": ("New pictures of 1000 things, 128 px", "生成 1000 类事物的新图，128 像素"),
+    "ge.models.for.biggan-deep-256": ("New pictures of 1000 things, 256 px", "生成 1000 类事物的新图，256 像素"),
     "ge.models.for.bsrgan-x2": ("Photos with mixed damage, twice the size", "受损情况复杂的照片，放大 2 倍"),
     "ge.models.for.bsrgan-x4": ("Photos with mixed damage; soft look", "受损情况复杂的照片；画面柔和"),
+    "ge.models.for.fastgan-painting": ("New paintings, 1024 px", "生成新的绘画，1024 像素"),
     "ge.models.for.realesr-animevideov3": ("Fast: drawings, video frames, drafts", "快速：动画、视频帧、草稿"),
     "ge.models.for.realesr-general-wdn-x4v3": (
         "Keeps grain; partner of general-x4v3",
@@ -79,6 +85,11 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.models.for.realesrgan-x4plus-anime-6b": ("Drawings and anime with clean outlines", "线条清晰的插画与动漫"),
     "ge.models.for.scunet-real-gan": ("Cleans noise and blocks at the same size", "同尺寸去噪、去压缩痕迹"),
     "ge.models.for.scunet-real-psnr": ("Cleans noise, invents nothing; soft", "去噪且不凭空生成；画面柔和"),
+    "ge.models.for.stylegan2-ada-afhqwild": ("New faces of wild animals, 512 px", "生成野生动物的面孔，512 像素"),
+    "ge.models.for.stylegan2-ada-ffhq": ("New portraits, 1024 px", "生成新的人像，1024 像素"),
+    "ge.models.for.stylegan2-car": ("New photos of cars, 512 px", "生成新的汽车照片，512 像素"),
+    "ge.models.for.stylegan2-church": ("New photos of churches, 256 px", "生成新的教堂照片，256 像素"),
+    "ge.models.for.stylegan2-ffhq": ("New portraits, 1024 px", "生成新的人像，1024 像素"),
     "ge.models.for.swinir-l-real-gan-x4": ("Best texture, slowest by far", "纹理最佳，速度最慢"),
     "ge.models.for.swinir-m-real-gan-x2": (
         "Careful with texture and lettering, twice the size",

@@ -70,7 +70,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.result.left_out": ("Files left out: {count}", "未使用的文件：{count} 个"),
     "ge.result.ready": ("Ready", "就绪"),
     "ge.result.zoom": (
-        "Left original, right result. Drag the line; zoom with the wheel.",
-        "左侧原图，右侧结果。拖动分割线对比，滚轮缩放。",
+        "Left original, right result. Drag the line, zoom with the wheel, hold O for the original.",
+        "左侧原图，右侧结果。拖动分割线对比，滚轮缩放，按住 O 键查看原图。",
     ),
 }

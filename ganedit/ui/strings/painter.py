@@ -17,6 +17,12 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.painter.out": ("Zoom out", "缩小"),
     "ge.painter.fit": ("Fit", "适合窗口"),
     "ge.painter.in": ("Zoom in (Ctrl + wheel, two fingers)", "放大（Ctrl + 滚轮，双指）"),
+    "ge.painter.keys": (
+        "<kbd>[</kbd> <kbd>]</kbd> brush size · <kbd>Shift</kbd> straight line · <kbd>Space</kbd> move the picture · "
+        "<kbd>Ctrl</kbd> <kbd>Z</kbd> undo · <kbd>O</kbd> original",
+        "<kbd>[</kbd> <kbd>]</kbd> 画笔大小 · <kbd>Shift</kbd> 直线 · <kbd>空格</kbd> 移动图片 · "
+        "<kbd>Ctrl</kbd> <kbd>Z</kbd> 撤销 · <kbd>O</kbd> 查看原图",
+    ),
     "ge.painter.original": ("Hold to see the original", "按住查看原图"),
     "ge.painter.bad_mask": (
         "The mask that the page sent cannot be read; reload the page and paint it again.",
