@@ -2,6 +2,7 @@
 
 import html
 import itertools
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import Any
 import gradio as gr
 from gradio.blocks import Block
 from gradio.components import Component
+from PIL import Image
 
 from ganedit.errors import UserError
 from ganedit.ui.i18n import both
 from ganedit.ui.run import Run, Wish, recipe_values
 from ganedit.ui.runs import Runs
+from ganedit.ui.session import Vault
 from ganedit.ui.toast import toasts
 from ganedit.ui.train_view import plots_html, runs_html, status_html
 
@@ -111,7 +114,7 @@ class TrainTab:
 
     def __init__(self, runs: Runs, parts: Parts) -> None:
         """Take the runs and the components that show them."""
-        self._runs, self.parts = runs, parts
+        self._runs, self.parts, self._vault = runs, parts, Vault()
 
     @property
     def shown_parts(self) -> list[Any]:
@@ -204,7 +207,7 @@ class TrainTab:
             return gr.skip()
         at = min(int(values[self.parts.moment]), len(grids) - 1)
         return {
-            self.parts.grid: str(grids[at]),
+            self.parts.grid: _picture(grids[at]),
             self.parts.live: at == len(grids) - 1,
             self.parts.moment: gr.update(label=_moment(grids[at])),
         }
@@ -218,10 +221,14 @@ class TrainTab:
     def give_snapshot(self, chosen: str) -> str:
         """Hand out the newest snapshot."""
         run = self._runs.get(chosen)
-        path = run.snapshot() if run else None
-        if path is None:
+        snapshot = run.snapshot() if run else None
+        if snapshot is None:
             raise UserError(both("ge.error.expired"))
-        return str(path)
+        copy = self._vault.path(
+            self._vault.folder(), f"{chosen}.safetensors"
+        )  # the page may show files of its own only
+        shutil.copyfile(snapshot, copy)
+        return str(copy)
 
     @toasts
     def show_source(self, source: str) -> Updates:
@@ -291,11 +298,17 @@ class TrainTab:
             return updates | {parts.grid: gr.update(value=None, visible=False), parts.moment: gr.update(visible=False)}
         last = max(1, len(grids) - 1)
         if live:
-            updates[parts.grid] = gr.update(value=str(grids[-1]), visible=True)
+            updates[parts.grid] = gr.update(value=_picture(grids[-1]), visible=True)
             updates[parts.moment] = gr.update(maximum=last, value=last, visible=many, label=_moment(grids[-1]))
         else:
             updates[parts.moment] = gr.update(maximum=last, visible=many)
         return updates
+
+
+def _picture(grid: Path) -> Image.Image:
+    """Open a grid here: the runs may lie in a folder from which the page may show no files."""
+    with Image.open(grid) as picture:
+        return picture.copy()
 
 
 def _moment(grid: Path) -> str:

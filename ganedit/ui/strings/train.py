@@ -23,8 +23,8 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.train.diversity": ("Diversity (1 = as the data)", "多样性（1 = 与数据相同）"),
     "ge.train.download": ("Download the newest snapshot", "下载最新快照"),
     "ge.train.drop": (
-        "Drop pictures, or one zip; its sub-folders are classes",
-        "拖入图片或一个 zip（其子文件夹即类别）",
+        "Pictures, or one zip with class folders",
+        "图片，或含类别文件夹的 zip",
     ),
     "ge.train.empty": ("No run yet", "还没有训练"),
     "ge.train.empty_how": (
