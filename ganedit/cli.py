@@ -233,12 +233,12 @@ def fetch(
     for model_id in dict.fromkeys(wanted):
         try:
             with progress_bar(model_id) as advance:
-                registry.fetch(
+                notes = registry.fetch(
                     model_id,
                     accept_license=accept_license,
                     on_progress=lambda at, advance=advance: advance(at.done_bytes, at.total_bytes),
                 )
-            typer.echo(f"{model_id}: installed")
+            typer.echo("\n".join([f"{model_id}: installed", *notes]))
         except UserError as error:
             failures.append(str(error))
     if failures:

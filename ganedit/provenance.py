@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 from ganedit import __version__
-from ganedit.requests import EditResult, GenerateRequest, settings_of
+from ganedit.requests import EditResult, GenerateRequest, InterpolateRequest, ProjectRequest, settings_of
 
 
 def make_recipe(result: EditResult) -> str:
@@ -14,7 +14,8 @@ def make_recipe(result: EditResult) -> str:
 
     The text goes into the file through ``ganedit.image.save_picture`` and comes back through ``read_recipe``.
     """
-    by_network, is_new = "@" in result.model, isinstance(result.request, GenerateRequest)
+    is_new = isinstance(result.request, GenerateRequest | InterpolateRequest | ProjectRequest)
+    by_network = "@" in result.model
     return json.dumps(
         {
             "program": f"ganedit {__version__}",

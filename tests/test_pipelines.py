@@ -29,7 +29,16 @@ from ganedit.models.pipelines import TextPipeline
 from ganedit.models.registry import Registry
 from ganedit.models.snapshots import write_snapshot
 from ganedit.provenance import make_recipe
-from ganedit.requests import GenerateRequest, Guide, Told, settings_of
+from ganedit.requests import (
+    EditResult,
+    EnhanceRequest,
+    GenerateRequest,
+    Guide,
+    InterpolateRequest,
+    ProjectRequest,
+    Told,
+    settings_of,
+)
 
 PLACE = f"hf:{REPOSITORY}@{REVISION}"
 
@@ -87,7 +96,8 @@ def photo(width=48, height=24):
 
 def test_a_pipeline_comes_from_a_hub_as_one_folder_and_draws_with_no_network(registry, tmp_path, monkeypatch):
     assert not registry.is_installed("tiny")
-    registry.fetch("tiny")
+    [told] = registry.fetch("tiny")
+    assert "9 small text files of tiny" in told and registry.fetch("tiny") == ()
     [folder] = [path for path in (tmp_path / "cache").iterdir() if path.is_dir()]
     assert (folder / "unet" / "diffusion_pytorch_model.safetensors").is_file()
     assert (folder / "tokenizer" / "merges.txt").is_file()
@@ -278,7 +288,15 @@ def test_a_generator_that_starts_from_no_picture_says_so(tmp_path):
     engine = Engine(Registry([], weights=tmp_path / "weights", cache=tmp_path / "cache"))
     with pytest.raises(BadRequestError, match="starts from no picture"):
         engine.run(GenerateRequest("own", guide=Guide(photo())))
-    assert json.loads(make_recipe(engine.run(GenerateRequest("own"))))["ai_generated"] is True
+
+
+def test_whatever_a_generator_drew_is_marked_as_generated_and_an_edit_as_edited():
+    asked = GenerateRequest("own")
+    for request in (asked, InterpolateRequest(asked, asked), ProjectRequest(photo(), "own")):
+        recipe = json.loads(make_recipe(EditResult((photo(),), request, "own@0123", 1.0)))
+        assert (recipe["ai_generated"], recipe["ai_edited"]) == (True, False)
+    recipe = json.loads(make_recipe(EditResult((photo(),), EnhanceRequest(photo()), "own@0123", 1.0)))
+    assert (recipe["ai_generated"], recipe["ai_edited"]) == (False, True)
 
 
 def test_the_end_of_a_long_text_is_told_to_have_no_influence(tiny, tmp_path):

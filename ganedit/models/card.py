@@ -105,8 +105,11 @@ class ModelCard:
 
     @property
     def size_bytes(self) -> int | None:
-        """Bytes of the first source, its companions included; None if unknown, 0 without weights."""
-        sizes = [part.size_bytes for part in self.sources[0].parts] if self.sources else []
+        """Bytes of the first source and its companions; None if unknown, 0 without weights.
+
+        Text files without a published hash are so small that they are left out.
+        """
+        sizes = [part.size_bytes for part in self.sources[0].parts if part.sha256] if self.sources else []
         return None if None in sizes else sum(size or 0 for size in sizes)
 
     @property

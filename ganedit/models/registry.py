@@ -21,6 +21,7 @@ from ganedit.errors import (
 from ganedit.models import sources
 from ganedit.models.card import ModelCard, Source, Task
 from ganedit.models.catalog import CATALOG
+from ganedit.models.pins import may_pin
 from ganedit.models.user_models import UserModels
 
 if TYPE_CHECKING:  # torch takes seconds to import, and listing the models needs none of it
@@ -34,6 +35,11 @@ M = TypeVar("M", bound="Loaded")
 
 DEFAULT_BUDGET_BYTES = 2 << 30
 """Weights kept in memory before the least recently used model leaves."""
+
+
+_PINNED = (
+    "Nobody publishes hashes for {} small text files of {}: theirs were written down, and are checked from now on."
+)
 
 
 class Registry:
@@ -125,7 +131,7 @@ class Registry:
         *,
         accept_license: bool = False,
         on_progress: Callable[[sources.FetchProgress], None] | None = None,
-    ) -> None:
+    ) -> tuple[str, ...]:
         """Fetch a model's weights, and nothing if they are here already.
 
         Args:
@@ -133,19 +139,24 @@ class Registry:
             accept_license: confirms the license of a model that is not free for commercial use.
             on_progress: told about ten times a second; what it raises stops the download, which a later call resumes.
 
+        Returns:
+            Sentences for the reader.
+
         Raises:
             UnknownModelError: there is no such model.
             LicenseNotAcceptedError: its license forbids commercial use and was not confirmed.
             WeightsUnavailableError: no source could give the right file.
         """
         card = self.get(model_id)
-        if not card.has_weights:
-            return
-        if not card.commercial_use and not accept_license and not self.is_installed(model_id):
+        if not card.has_weights or self.is_installed(model_id):
+            return ()
+        if not card.commercial_use and not accept_license:
             raise LicenseNotAcceptedError(
                 f"{card.id} is not free for commercial use ({card.license}); confirm its license to fetch it."
             )
-        sources.fetch(card.sources, self._cache, on_progress)
+        _, source = sources.fetch(card.sources, self._cache, on_progress)
+        pinned = sum(may_pin(part) for part in source.parts)
+        return (_PINNED.format(pinned, card.id),) if pinned else ()
 
     def remove(self, model_id: str) -> None:
         """Delete a model's files from this machine and from memory.

@@ -6,8 +6,8 @@ Hashes and sizes are those that the hub shows for the pinned revisions; for smal
 from ganedit.models.card import ModelCard, Source
 
 _PINNED = "The hashes of its small text files, which nobody publishes, are written down at the first fetch."
-_STABILITY_LICENSE = "Stability AI Community License: free for those who earn less than US$ 1M a year"
-_STABILITY_NOTICE = "Powered by Stability AI."
+_STABILITY_LICENSE = "Stability AI Community License"
+_STABILITY_NOTICE = "Free for those who earn less than US$ 1M a year; powered by Stability AI."
 _STABILITY_PAPER = "Sauer et al. 2023, Adversarial Diffusion Distillation, arXiv:2311.17042"
 
 

@@ -95,6 +95,12 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.models.for.realesrgan-x4plus-anime-6b": ("Drawings and anime with clean outlines", "线条清晰的插画与动漫"),
     "ge.models.for.scunet-real-gan": ("Cleans noise and blocks at the same size", "同尺寸去噪、去压缩痕迹"),
     "ge.models.for.scunet-real-psnr": ("Cleans noise, invents nothing; soft", "去噪且不凭空生成；画面柔和"),
+    "ge.models.for.sd-turbo": (
+        "Pictures from words, 512 px; can start from a photo",
+        "文字生成图像，512 像素；可从照片开始",
+    ),
+    "ge.models.for.sdxl-turbo": ("Pictures from words, 512 px; best and slowest", "文字生成图像，512 像素；最好也最慢"),
+    "ge.models.for.sdxs-512-dreamshaper": ("Pictures from words, 512 px; fast", "文字生成图像，512 像素；快速"),
     "ge.models.for.stylegan2-ada-afhqwild": ("New faces of wild animals, 512 px", "生成野生动物的面孔，512 像素"),
     "ge.models.for.stylegan2-ada-ffhq": ("New portraits, 1024 px", "生成新的人像，1024 像素"),
     "ge.models.for.stylegan2-car": ("New photos of cars, 512 px", "生成新的汽车照片，512 像素"),
