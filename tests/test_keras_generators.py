@@ -86,6 +86,7 @@ def test_a_keras_file_dropped_into_the_folder_draws_by_its_name(saved: tuple[Pat
     [card] = registry.cards("generate")
     assert (card.id, card.arch) == ("mine", "Keras")
     generator = registry.load_generator("mine")
+    assert isinstance(generator, PictureGenerator)
     assert generator.draw(generator.latents(1, seed=0)).shape == (1, 16, 16, 3)
 
 

@@ -154,6 +154,7 @@ def test_a_published_checkpoint_dropped_into_the_folder_draws(
     [card] = registry.cards("generate")
     assert (card.id, card.arch, card.commercial_use, card.kind) == (path.stem, arch, False, "gan")
     generator = registry.load_generator(card.id)
+    assert isinstance(generator, PictureGenerator)
     assert (generator.resolution, generator.condition) == (side, condition)
     request = GenerateRequest(card.id, seed=3, count=2, told=Told(class_name="7" if condition == "class" else None))
     *_, (pictures, _) = finished(request, generator)
