@@ -26,7 +26,7 @@ _MEAN_OF = 4096
 def _filter(x: Tensor, kernel: Tensor, pad: tuple[int, int], up: int = 1) -> Tensor:
     """Put ``up - 1`` zeros after each pixel, pad by zeros on both sides, and convolve each channel with ``kernel``.
 
-    As a convolution in groups: measured on a CPU, channels folded into the batch take at least five times as long.
+    As a convolution in groups: measured on a CPU, channels folded into the batch take at least four times as long.
     """
     count, channels, height, width = x.shape
     if up > 1:
