@@ -207,7 +207,7 @@ def test_another_network_is_no_generator(tmp_path: Path) -> None:
 
 def test_generators_that_may_not_be_used_commercially_ask_first(tmp_path: Path) -> None:
     cards = {card.id: card for card in CATALOG if card.task == "generate" and not card.id.startswith("ganedit-")}
-    assert [name for name, card in cards.items() if card.commercial_use] == ["fastgan-painting"]
+    assert [name for name, card in cards.items() if card.commercial_use] == ["fastgan-painting", "sdxs-512-dreamshaper"]
     registry = Registry(weights=tmp_path, cache=tmp_path)
     for name in ("stylegan2-ffhq", "biggan-deep-256"):
         with pytest.raises(LicenseNotAcceptedError, match="confirm"):
