@@ -1,6 +1,7 @@
 """Training runs as the page sees them: one after the other, stopped with everything saved, found again later."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from ganedit.errors import BadRequestError
 from ganedit.ui.run import Run, Wish
 from ganedit.ui.runs import Runs
 
+ROOT = Path(__file__).parents[1]
 RECIPE = """
 [data]
 resolution = 8
@@ -36,7 +38,7 @@ precision = "float32"
 threads = 1
 """
 FOREVER = {"schedule.kimg": "1000", "schedule.tick_kimg": "0.2", "schedule.snapshot_kimg": "0.2"}
-PATIENCE = 60
+PATIENCE = 120
 
 
 @pytest.fixture
@@ -227,9 +229,39 @@ def test_what_is_not_there_or_damaged_is_said_or_passed_over(runs: Runs, wish: C
     assert runs.all() == []
 
 
-def test_the_command_shown_says_everything(wish: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_shown_trains_the_same_when_it_is_pasted(
+    runs: Runs, wish: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
-    run = Run(tmp_path / "runs" / "tiny-1", wish(**{"loss.name": "hinge"}), "waiting", 0.0)
-    assert run.shown_command() == (
-        "python -m ganedit train tiny.toml --data data --out runs/tiny-1 --set loss.name=hinge"
+    runs.start(wish(**{"augment.policy": '["color", "translation"]'}))
+    run = until(runs, "tiny-1", lambda run: not run.is_live)
+    shown = run.shown_command()
+    assert shown == (
+        'python -m ganedit train tiny.toml --data data --out tiny-1 --set \'augment.policy=["color", "translation"]\''
     )
+    typed = shown.replace("python", sys.executable, 1)
+    subprocess.run(typed, shell=True, check=True, env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=PATIENCE)
+    losses = [json.loads(line)["loss_g"] for line in (tmp_path / "tiny-1" / "stats.jsonl").read_text().splitlines()]
+    assert losses == [tick["loss_g"] for tick in run.stats()]
+
+
+def test_a_run_tells_what_it_learns_from(runs: Runs, wish: Callable, tmp_path: Path) -> None:
+    (tmp_path / "data" / "notes.pdf").write_text("no picture")
+    runs.start(wish())
+    about = until(runs, "tiny-1", lambda run: not run.is_live).data()
+    assert about["pictures"] == 16 and list(about["skipped"]) == ["notes.pdf"]
+
+
+def test_a_snapshot_that_cannot_be_offered_does_not_hold_up_the_runs_after_it(tmp_path: Path, wish: Callable) -> None:
+    def refuse(run: Run) -> None:
+        raise BadRequestError(f"{run.name} is the name of a known model.")
+
+    runs = Runs(tmp_path / "runs", refuse)
+    try:
+        for _ in range(2):
+            runs.start(wish())
+        assert until(runs, "tiny-2", lambda run: not run.is_live).state == "finished"
+        with pytest.raises(BadRequestError, match="tiny-1 is the name of a known model"):
+            runs.publish("tiny-1")
+    finally:
+        runs.close()

@@ -1,6 +1,8 @@
 """What the Train tab draws of a run."""
 
+import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,18 @@ def test_a_sick_run_is_told_in_the_color_of_a_warning() -> None:
 def test_a_failure_is_shown_with_its_sentence() -> None:
     page = status_html(run("failed", message="There is no <key>."), [])
     assert "There is no &lt;key&gt;." in page and "failed" in text(page)
+
+
+def test_a_run_says_what_it_learns_from_and_which_files_were_left_out(tmp_path: Path) -> None:
+    shown = run()
+    folder = tmp_path / shown.name
+    folder.mkdir()
+    about = {"pictures": 1200, "classes": ["cat", "dog"], "license": "CC BY 4.0\nfor <all>", "notes": ["Small & few."]}
+    (folder / "data.json").write_text(json.dumps(about | {"skipped": {"<x>.pdf": "No picture."}}))
+    page = status_html(replace(shown, folder=folder), [tick(1)])
+    for said in ("1,200 pictures", "2 classes", "CC BY 4.0", "Small &amp; few.", "Files left out: 1"):
+        assert said in text(page)
+    assert "&lt;x&gt;.pdf" in page and "for &lt;all&gt;" not in page
 
 
 def test_nothing_yet_invites() -> None:

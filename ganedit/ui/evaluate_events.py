@@ -22,6 +22,9 @@ from ganedit.ui.toast import toasts
 
 SHAPES, UPLOAD, PATH, MODEL = "shapes", "upload", "path", "model"
 
+_HOMES_OF_SNAPSHOTS = ("file:", "weights/")
+"""Generators that others published come from elsewhere and cannot be measured here."""
+
 
 @dataclass(frozen=True)
 class SetParts:
@@ -151,7 +154,8 @@ class EvaluateTab:
 
     def refresh(self, model: str | None) -> Updates:
         """List the trained models again."""
-        ids = [card.id for card in self._engine.registry.cards("generate")]
+        cards = self._engine.registry.cards("generate")
+        ids = [card.id for card in cards if card.sources[0].locator.startswith(_HOMES_OF_SNAPSHOTS)]
         assert self.parts.fake.model is not None
         return {self.parts.fake.model: gr.update(choices=ids, value=model if model in ids else next(iter(ids), None))}
 
