@@ -34,8 +34,8 @@ def select_object(pixels: np.ndarray, stroke: np.ndarray) -> np.ndarray:
 
     Args:
         pixels: (H, W, 3) uint8 or uint16.
-        stroke: (H, W) bool. A stroke that encloses something wider than its own line is a loop, which may be a box: what
-            lies outside of it is not selected.
+        stroke: (H, W) bool. A stroke that encloses something wider than its own line is a loop, which may be a box:
+            what lies outside of it is not selected.
 
     Returns:
         (H, W) bool, the object with a narrow rim.
