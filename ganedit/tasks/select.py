@@ -34,8 +34,8 @@ def select_object(pixels: np.ndarray, stroke: np.ndarray) -> np.ndarray:
 
     Args:
         pixels: (H, W, 3) uint8 or uint16.
-        stroke: (H, W) bool. A stroke that encloses more than its own area is a loop: what lies outside of it is not
-            selected. A box may be drawn, too.
+        stroke: (H, W) bool. A stroke that encloses something wider than its own line is a loop, which may be a box:
+            what lies outside of it is not selected.
 
     Returns:
         (H, W) bool, the object with a narrow rim.
@@ -102,7 +102,7 @@ def _enclosed(stroke: np.ndarray, box: Box) -> np.ndarray:
     A small gap in a loop counts as closed, and a loop that runs out of the picture is closed by the picture's edge.
     """
     result = np.zeros(stroke.shape, bool)
-    part = stroke[box.top : box.bottom, box.left : box.right]
+    part = stroke[box.slices]
     ratio = min(1.0, _SIDE_PX / max(part.shape))
     size = (max(1, round(box.width * ratio)), max(1, round(box.height * ratio)))
     gap = max(2, max(size) // 25)
@@ -116,7 +116,7 @@ def _enclosed(stroke: np.ndarray, box: Box) -> np.ndarray:
     inner = (labels != labels[0, 0]) & ~closed if outside > 2 else np.zeros_like(closed)
     inner = inner[gap + 1 : -gap - 1, gap + 1 : -gap - 1].astype(np.uint8)
     wide = cv2.resize(inner, (box.width, box.height), interpolation=cv2.INTER_NEAREST) > 0
-    result[box.top : box.bottom, box.left : box.right] = wide & ~part
+    result[box.slices] = wide & ~part
     return result
 
 
