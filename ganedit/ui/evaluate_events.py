@@ -153,9 +153,9 @@ class EvaluateTab:
         return {**self.idle(), self.parts.status: status.message_line("ge.evaluate.stopped")}
 
     def refresh(self, model: str | None) -> Updates:
-        """List the trained models again."""
+        """List the trained models again, those that were trained here first."""
         cards = self._engine.registry.cards("generate")
-        ids = [card.id for card in cards if card.sources[0].locator.startswith(_HOMES_OF_SNAPSHOTS)]
+        ids = [card.id for home in _HOMES_OF_SNAPSHOTS for card in cards if card.sources[0].locator.startswith(home)]
         assert self.parts.fake.model is not None
         return {self.parts.fake.model: gr.update(choices=ids, value=model if model in ids else next(iter(ids), None))}
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from ganedit.errors import UserError
 from ganedit.ui.i18n import both
+from ganedit.ui.run import environment
 
 _REPORT, _SHEET = "report.json", "sheet.png"
 _STOP_SECONDS = 10
@@ -76,7 +77,9 @@ def run(measurement: Measurement, folder: Path) -> Generator[dict[str, Any] | Me
     command = [*measurement.command(sys.executable), "--sheet", str(sheet), "--progress", "--json"]
     last_words = ""
     with report_file.open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        process = subprocess.Popen(
+            command, stdout=out, stderr=subprocess.PIPE, text=True, env=environment(), start_new_session=True
+        )
         try:
             assert process.stderr is not None
             for line in process.stderr:

@@ -118,6 +118,12 @@ class Run:
         os.replace(fresh, self.folder / JOB_FILE)
 
 
+def environment() -> dict[str, str]:
+    """Give the environment in which ``python -m ganedit`` finds this package, wherever the app was started from."""
+    paths = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+
 def recipe_values(path: Path) -> dict[str, Any]:
     """Give what a recipe sets, by ``section.key``; nothing if it cannot be read."""
     try:

@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ganedit.errors import BadRequestError, UserError
-from ganedit.ui.run import JOB_FILE, Run, Wish, read_text
+from ganedit.ui.run import JOB_FILE, Run, Wish, environment, read_text
 
 _LOG = logging.getLogger(__name__)
 _LOG_FILE, _UPLOADS = "log.txt", "uploads"
@@ -166,7 +166,9 @@ class Runs:
         command = run.command(str(run.folder), resume=(run.folder / "state.pt").exists(), program=sys.executable)
         with (run.folder / _LOG_FILE).open("wb") as log:
             # A session of its own: Ctrl+C in the app's terminal reaches it through close(), once.
-            self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log, start_new_session=True)
+            self._process = subprocess.Popen(
+                command, stdout=subprocess.DEVNULL, stderr=log, env=environment(), start_new_session=True
+            )
         run = replace(run, state="training", pid=self._process.pid)
         run.save()
         return run
