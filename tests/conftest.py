@@ -1,4 +1,7 @@
-"""One real Chromium and one running app for the browser tests. Without Chromium they fail, they are never skipped."""
+"""A real Chromium and a running app for the browser tests, and a web server that lies for those of downloads.
+
+Without Chromium the browser tests fail, they are never skipped.
+"""
 
 import os
 import shutil
@@ -12,8 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from loopback_site import Site, serve
 from playwright.sync_api import Browser, sync_playwright
 from visitor import Visit
+
+from ganedit.models import download
 
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 60
@@ -72,3 +78,28 @@ def visit(chromium: Browser, address: str) -> Iterator[Visit]:
     one = Visit(chromium, address)
     yield one
     one.end()
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with serve() as site:
+        yield site
+
+
+@pytest.fixture
+def quiet_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No pauses, no settings of this machine, and no way out to a real server."""
+    monkeypatch.setattr(download, "_RETRY_PAUSES_SECONDS", (0.0, 0.0, 0.0))
+    for key in list(os.environ):
+        if key.upper().startswith(("GANEDIT_", "NPM_CONFIG_", "PIP_", "HF_")) or key.lower().endswith("_proxy"):
+            monkeypatch.delenv(key)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home" / ".config"))
+    nowhere = "http://127.0.0.1:9/"
+    for key in ("PIP_INDEX_URL", "npm_config_registry", "HF_ENDPOINT"):
+        monkeypatch.setenv(key, nowhere)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "cache"

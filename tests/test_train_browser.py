@@ -55,6 +55,7 @@ def visit_here(chromium: Browser, served: str) -> Iterator[Visit]:
 
 def set_knobs(page: Page, **values: str) -> None:
     page.locator("#ge-train-settings button").first.click()
+    page.wait_for_timeout(300)  # gradio shows fields a moment before they take what is typed
     for name, value in values.items():
         page.locator(f"#ge-train-{name} :is(input, textarea)").fill(value)
 

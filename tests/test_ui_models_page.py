@@ -47,6 +47,7 @@ def _open(chromium: Browser, url: str, **context: Any) -> Page:
     page.goto(url)
     page.get_by_role("tab").nth(1).click()
     expect(page.locator("tr[data-model='free-x4']")).to_be_visible()
+    page.wait_for_timeout(300)  # opening the tab lists the models once more, before anybody can have done anything
     return page
 
 

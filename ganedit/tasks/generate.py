@@ -59,7 +59,7 @@ def generate(request: GenerateRequest, generator: PictureGenerator | TextPipelin
     else:
         draw, notes = _generator_draw(request, generator)
     seeds = range(request.seed, request.seed + request.count)
-    pictures = yield from _one_by_one((lambda seed=seed: draw(seed) for seed in seeds), request.count)
+    pictures = yield from one_by_one((lambda seed=seed: Picture(draw(seed)) for seed in seeds), request.count)
     return pictures, notes
 
 
@@ -81,21 +81,21 @@ def interpolate(request: InterpolateRequest, generator: PictureGenerator | TextP
     tellers = [Teller(each.told, ours) for each in (start, end)]
     first, last = (_point(each, ours, teller, each.seed) for each, teller in zip((start, end), tellers, strict=True))
     shares = np.linspace(0, 1, request.frames)
-    frames = (lambda share=share: _between(first, last, float(share)).draw(ours) for share in shares)
-    pictures = yield from _one_by_one(frames, request.frames)
+    frames = (lambda share=share: Picture(_between(first, last, float(share)).draw(ours)) for share in shares)
+    pictures = yield from one_by_one(frames, request.frames)
     return pictures, tuple(dict.fromkeys(note for teller in tellers for note in teller.notes))
 
 
-def _one_by_one(
-    draws: Iterable[Callable[[], np.ndarray]], count: int
+def one_by_one(
+    draws: Iterable[Callable[[], Picture]], count: int, stage: str = "generate"
 ) -> Generator[Progress, None, tuple[Picture, ...]]:
+    """Make pictures one after the other, and tell before each how far it is; gives them."""
     started, pictures = time.perf_counter(), []
     for number, draw in enumerate(draws):
         each_seconds = (time.perf_counter() - started) / number if number else None
-        left_seconds = each_seconds * (count - number) if each_seconds else None
-        yield Progress(number, count, left_seconds, "generate")
-        pictures.append(Picture(draw()))
-    yield Progress(count, count, 0.0, "generate")
+        yield Progress(number, count, each_seconds and each_seconds * (count - number), stage)
+        pictures.append(draw())
+    yield Progress(count, count, 0.0, stage)
     return tuple(pictures)
 
 

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 
 from ganedit.errors import BadRequestError
-from ganedit.models.conditions import multi_hot, one_hot, text_condition
+from ganedit.models.conditions import entries_of, multi_hot, one_hot, text_condition
 from ganedit.models.generators import PictureGenerator
 from ganedit.models.pipelines import TextPipeline
 from ganedit.models.text import TextEncoder, load_text_encoder
@@ -68,6 +68,7 @@ class Teller:
         self._asked: Mapping[str, Sequence[str]] = {name: [value] for name, value in told.attributes.items()}
         self._said: Mapping[str, Sequence[str]] = {}
         self._by_kind: dict[frozenset[str], set[tuple[str, str]]] = {}
+        self._fitting: list[Mapping[str, Sequence[str]]] = []
         self._spoken: np.ndarray | None = None
         self.notes: tuple[str, ...] = ()
         text = (told.text or "").strip()
@@ -78,6 +79,10 @@ class Teller:
                 found = find_attributes(text, generator.attributes, _encoder)
                 self._said, self.notes = found.values, found.notes
             multi_hot(generator.attributes, self._asked)  # unknown ones are refused before anything is drawn
+            for example in generator.examples:
+                pairs = {(name, value) for name, values in example.items() for value in values}
+                self._by_kind.setdefault(frozenset(example), set()).update(pairs)
+            self._choose_kinds()
 
     def condition(self, seed: int, origin: Origin | None = None) -> np.ndarray | None:
         """Give the condition of one picture, (1, entries) float32, or None.
@@ -105,34 +110,43 @@ class Teller:
         return mixed / np.sqrt(np.square(mixed).mean())
 
     def _attributes(self, seed: int, origin: Origin | None) -> dict[str, Sequence[str]]:
-        drawn = self._drawn(origin.seed if origin else seed)
+        drawn = self._drawn(origin.seed if origin else seed, self._fitting)
         if origin:
-            others, chance = self._drawn(seed), np.random.default_rng(seed)
-            changed = {name for name in sorted({*drawn, *others}) if chance.random() < origin.distance}
-            kept = {name: values for name, values in drawn.items() if name not in changed}
-            drawn = {**kept, **{name: others[name] for name in others if name in changed}}
+            # Of another kind, one attribute without the others would be drawn half.
+            alike = [example for example in self._fitting if example.keys() == drawn.keys()]
+            others, chance = self._drawn(seed, alike), np.random.default_rng(seed)
+            drawn = {name: (others if chance.random() < origin.distance else drawn)[name] for name in sorted(drawn)}
         # Words may stand for several attributes, of which each kind of picture has one: "long" hair of two styles.
-        said = {name: values for name, values in self._said.items() if name in drawn}
+        # What its kind never has would be drawn half, so it is left out; that was told.
+        possible = self._possible(drawn)
+        said = {name: values for name, values in self._said.items() if (name, values[0]) in possible}
         return {**drawn, **said, **self._asked}
 
-    def _drawn(self, seed: int) -> dict[str, Sequence[str]]:
-        """Take the attributes of a training picture of a kind that can have as much as possible of what was asked."""
-        chance, examples = np.random.default_rng(seed), self._generator.examples
+    def _drawn(self, seed: int, examples: Sequence[Mapping[str, Sequence[str]]]) -> dict[str, Sequence[str]]:
+        """Take the attributes of one of the training pictures; without any, a value of each attribute there is."""
+        chance, table = np.random.default_rng(seed), self._generator.attributes
         if not examples:
-            table = self._generator.attributes
             return {name: [values[int(chance.integers(len(values)))]] for name, values in table.items()}
-        wanted = {(name, value[0]) for name, value in {**self._said, **self._asked}.items()}
-        fit = [len(wanted & self._possible(example)) for example in examples]
-        best = [example for example, count in zip(examples, fit, strict=True) if count == max(fit)]
-        return dict(best[int(chance.integers(len(best)))])
+        return dict(examples[int(chance.integers(len(examples)))])
+
+    def _choose_kinds(self) -> None:
+        """Keep the examples of those kinds that can have most of what was asked, and tell what they cannot have.
+
+        Attributes of one value stand for one word, of which either will do.
+        """
+        examples = self._generator.examples
+        wanted = {(name, values[0]) for name, values in {**self._said, **self._asked}.items()}
+        can = [{value for _, value in wanted & self._possible(example)} for example in examples]
+        most = max(map(len, can), default=0)
+        self._fitting = [example for example, values in zip(examples, can, strict=True) if len(values) == most]
+        sets = [values for values in can if len(values) == most]
+        missed = sorted({value for _, value in wanted} - set.intersection(*sets)) if sets else []
+        if missed:
+            self.notes += (f"No one kind of picture has all of this, so some are without {', '.join(missed)}.",)
 
     def _possible(self, example: Mapping[str, Sequence[str]]) -> set[tuple[str, str]]:
         """Pairs of attribute and value that pictures with the same attributes have: each style has its own hair."""
-        if not self._by_kind:
-            for each in self._generator.examples:
-                pairs = {(name, value) for name, values in each.items() for value in values}
-                self._by_kind.setdefault(frozenset(each), set()).update(pairs)
-        return self._by_kind[frozenset(example)]
+        return self._by_kind.get(frozenset(example), set(entries_of(self._generator.attributes)))
 
 
 def examples_condition(generator: PictureGenerator, seed: int) -> np.ndarray | None:

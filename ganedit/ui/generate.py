@@ -117,7 +117,9 @@ def _wire(tab: GenerateTab, page_tab: gr.Tab) -> None:
     listed.then(tab.fit, parts.model, tab.fitted, **LIGHT)
     parts.model.input(tab.fit, parts.model, tab.fitted, **LIGHT)
     drawing: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "gpu", **QUIET}
-    parts.run.click(tab.draw, tab.read, tab.written, trigger_mode="once", **drawing)
+    drawn = parts.run.click(tab.draw, tab.read, tab.written, trigger_mode="once", **drawing)
     shuffled = parts.shuffle.click(tab.another_seed, None, parts.seed, **LIGHT)
-    shuffled.then(tab.draw, tab.read, tab.written, **drawing)
+    again = shuffled.then(tab.draw, tab.read, tab.written, **drawing)
+    for running in (drawn, again):
+        running.failure(lambda: "", None, parts.status, **LIGHT)  # the toast says what was wrong
     parts.gallery.select(tab.choose, parts.drawn, parts.download, **LIGHT)

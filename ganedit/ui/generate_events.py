@@ -84,8 +84,9 @@ class GenerateTab:
         return [parts.about, parts.class_name, parts.attributes, parts.text]
 
     def refresh(self, model: str | None) -> Any:
-        """List the generators again; training may have made one."""
-        ids = [card.id for card in self._engine.registry.cards("generate")]
+        """List the generators that are here; training may have made one, and the Models tab fetches others."""
+        registry = self._engine.registry
+        ids = [card.id for card in registry.cards("generate") if registry.is_installed(card.id)]
         return gr.update(choices=ids, value=model if model in ids else next(iter(ids), None))
 
     def take_model(self, model: str, _: Values) -> Updates:

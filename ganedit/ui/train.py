@@ -11,7 +11,7 @@ from ganedit.ui.i18n import both, label
 from ganedit.ui.intake import PICTURE_FILES
 from ganedit.ui.runs import Runs
 from ganedit.ui.theme import page_html
-from ganedit.ui.train_events import KNOBS, Parts, TrainTab, recipes
+from ganedit.ui.train_events import KNOBS, Parts, TrainTab, about_recipe, own_values, recipes
 
 TAB = "train"
 _TICK_SECONDS = 1.5
@@ -54,6 +54,7 @@ def _build_choices(*, by_path: bool) -> dict[str, Any]:
     ways = [(label("ge.train.data_shapes"), "shapes"), (label("ge.train.data_upload"), "upload")]
     ways += [(label("ge.train.data_where"), "path")] if by_path else []
     known = recipes()
+    first = next(iter(known))
     with gr.Group(elem_classes="ge-panel"):
         source = gr.Radio(
             ways, value="shapes", label=label("ge.train.data"), elem_id="ge-train-source", elem_classes="ge-seg"
@@ -76,14 +77,15 @@ def _build_choices(*, by_path: bool) -> dict[str, Any]:
         )
         recipe = gr.Dropdown(
             list(known),
-            value=next(iter(known), None),
+            value=first,
             label=label("ge.train.recipe"),
             elem_id="ge-train-recipe",
             elem_classes="ge-model",
         )
-        about = page_html()
+        about = page_html(about_recipe(first))
     with gr.Accordion(label("ge.train.settings"), open=False, elem_id="ge-train-settings", elem_classes="gr-accordion"):
-        knobs = {name: _build_knob(name) for name in KNOBS}
+        own = own_values(first)
+        knobs = {name: _build_knob(name, own.get(name, "")) for name in KNOBS}
     start = gr.Button(
         label("ge.train.start"), variant="primary", size="lg", elem_id="ge-train-start", elem_classes="ge-run"
     )
@@ -100,11 +102,11 @@ def _build_choices(*, by_path: bool) -> dict[str, Any]:
     }
 
 
-def _build_knob(name: str) -> Any:
+def _build_knob(name: str, own_value: str) -> Any:
     knob = KNOBS[name]
     shown: dict[str, Any] = {"label": label(f"ge.train.{name}"), "elem_id": f"ge-train-{name}"}
     if knob.choices is None:
-        return gr.Textbox("", max_lines=1, elem_classes="ge-size", **shown)
+        return gr.Textbox("", placeholder=own_value, max_lines=1, elem_classes="ge-size", **shown)
     own = [(label("ge.train.own"), "")]
     return gr.Dropdown(
         [*own, *((label(text) if "." in text else text, value) for text, value in knob.choices)],
@@ -187,13 +189,8 @@ def _wire(tab: TrainTab, page_tab: gr.Tab, exchange: Exchange) -> None:
     parts.timer.tick(tab.tick, look, shown, **LIGHT)
     parts.listed.select(tab.choose, None, shown, **LIGHT)
     parts.source.change(tab.show_source, parts.source, [parts.files, parts.path], **LIGHT)
-    gr.on(
-        [page_tab.select, parts.recipe.change],
-        tab.show_recipe,
-        parts.recipe,
-        [parts.about, *parts.knobs.values()],
-        **LIGHT,
-    )
+    # Not when the tab opens, too: what comes late would wipe out what was typed meanwhile.
+    parts.recipe.change(tab.show_recipe, parts.recipe, [parts.about, *parts.knobs.values()], **LIGHT)
     wishes = {parts.source, parts.files, parts.path, parts.recipe, *parts.knobs.values()}
     parts.start.click(tab.start, {*wishes, *look}, shown, trigger_mode="once", **LIGHT)
     parts.stop.click(tab.stop, look, shown, trigger_mode="once", **LIGHT)

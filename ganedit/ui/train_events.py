@@ -109,6 +109,23 @@ def recipes() -> dict[str, Path]:
     return dict(sorted(found.items(), key=lambda item: item[0] != "quickstart"))
 
 
+def about_recipe(name: str) -> str:
+    """Give what a recipe says of itself, and its main facts, as HTML."""
+    path = recipes()[name]
+    values = recipe_values(path)
+    comment = itertools.takewhile(lambda line: line.startswith("#"), path.read_text(encoding="utf-8").splitlines())
+    main = [values[key] for key in ("generator.arch", "discriminator.arch", "loss.name") if key in values]
+    sizes = [f"{values.get('data.resolution', 64)} px", f"{values.get('schedule.kimg', 1000):g} kimg"]
+    words, facts = " ".join(line.lstrip("# ") for line in comment), " · ".join([*main, *sizes])
+    return f'<div class="ge-hint" lang="en">{html.escape(words)}<br>{html.escape(facts)}</div>'
+
+
+def own_values(name: str) -> dict[str, str]:
+    """Give a recipe's own values of the knobs that are typed, by name in ``KNOBS``."""
+    values = recipe_values(recipes()[name])
+    return {knob: str(values.get(how.key, "")) for knob, how in KNOBS.items() if how.choices is None}
+
+
 class TrainTab:
     """The tab's events. ``Values`` are read by component, ``Updates`` are written so."""
 
@@ -239,18 +256,10 @@ class TrainTab:
     @toasts
     def show_recipe(self, name: str) -> Updates:
         """Show what a recipe says of itself, and its own values where others can be typed."""
-        path = recipes()[name]
-        values = recipe_values(path)
-        comment = itertools.takewhile(lambda line: line.startswith("#"), path.read_text(encoding="utf-8").splitlines())
-        main = [values[key] for key in ("generator.arch", "discriminator.arch", "loss.name") if key in values]
-        facts = " · ".join(
-            [*main, f"{values.get('data.resolution', 64)} px", f"{values.get('schedule.kimg', 1000):g} kimg"]
-        )
-        words = html.escape(" ".join(line.lstrip("# ") for line in comment))
-        typed = [name for name, knob in KNOBS.items() if knob.choices is None]
+        own = own_values(name)
         return {
-            self.parts.about: f'<div class="ge-hint" lang="en">{words}<br>{html.escape(facts)}</div>',
-            **{self.parts.knobs[name]: gr.update(placeholder=str(values.get(KNOBS[name].key, ""))) for name in typed},
+            self.parts.about: about_recipe(name),
+            **{self.parts.knobs[knob]: gr.update(placeholder=value) for knob, value in own.items()},
         }
 
     # -------------------------------------------------------------------- view
