@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from benchmarks.lightweight import Peer, count_trained
 from benchmarks.timing import ratio, table, take_turns
+from ganedit.models.archs.convolution import TwiceConv2d
 from ganedit.training.config import TrainConfig, load_recipe
 from ganedit.training.data import Batches, Dataset, prepare, to_network
 from ganedit.training.ema import Ema
@@ -119,11 +120,8 @@ class PlainLoop:
         """Build the networks as our trainer does, and take them out of it."""
         twin = Trainer(config, dataset, Processes())
         self._config, self._loss = config, twin.loss
-        self._networks = [
-            network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-            for network in (twin.generator, twin.discriminator)
-        ]
-        self._optimizers = twin.optimizers
+        self._networks = [_plain(network) for network in (twin.generator, twin.discriminator)]
+        self._optimizers = [_plain_optimizer(optimizer) for optimizer in twin.optimizers]
         self._augment, self._strength = twin.augment, twin.strength.p
         pictures = to_network(np.array(dataset.images)).contiguous()
         self._loader = DataLoader(TensorDataset(pictures), config.schedule.batch, shuffle=True, drop_last=True)
@@ -164,6 +162,18 @@ class PlainLoop:
         except StopIteration:
             self._batches = iter(self._loader)
             return next(self._batches)[0]
+
+
+def _plain(network: nn.Module) -> nn.Module:
+    """Take the layers and the layout that PyTorch gives who asks for nothing else; the weights stay the same."""
+    for layer in network.modules():
+        if isinstance(layer, TwiceConv2d):
+            layer.__class__ = nn.Conv2d
+    return network.to(memory_format=torch.contiguous_format)  # type: ignore[no-any-return,call-overload]
+
+
+def _plain_optimizer(optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer:
+    return type(optimizer)([group | {"fused": None} for group in optimizer.param_groups])
 
 
 # ---------------------------------------------------------------- lightweight-gan

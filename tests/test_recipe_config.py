@@ -83,7 +83,7 @@ def test_an_override_needs_no_quotes_or_brackets(text: str, expected: object) ->
     [
         ("loss.gama=1", '"loss.gama" in a recipe, did you mean gamma?'),
         ("optimizer.batch=8", '"optimizer.batch" in a recipe, did you mean schedule.batch?'),
-        ("loss.qqq=8", '"loss.qqq" in a recipe, there are name, gamma, r1, r2, gp, likeness, adversarial,'),
+        ("loss.qqq=8", '"loss.qqq" in a recipe, there are name, gamma, r1, r2, gp, likeness, recognition,'),
         ("los.gamma=1", '"los" in a recipe, did you mean loss?'),
         ("loss=1", "must have the form section.key=value"),
         ("loss.gamma", "must have the form section.key=value"),

@@ -108,6 +108,8 @@ class LossConfig(_Section):
         r2: penalize D's slope at generated ones.
         gp: penalize D's slope between them where it is not 1; the paper's weight of 10 is a gamma of 20.
         likeness: weight of the penalty on pictures of one condition that are more alike than real ones.
+        recognition: weight, for G, of how little a fixed classifier sees the asked class in a picture; with it, D is
+            not told the class.
         adversarial: weight of the adversarial loss for G; D has no other.
         pixels: weight of G's distance from the very picture that the condition belongs to, by pixels.
         perceptual: weight of the same by what the projected discriminator's network sees.
@@ -119,6 +121,7 @@ class LossConfig(_Section):
     r2: bool = True
     gp: bool = False
     likeness: Annotated[float, Range(0, 1000)] = 0.0
+    recognition: Annotated[float, Range(0, 1000)] = 0.0
     adversarial: Annotated[float, Range(0, 1000)] = 1.0
     pixels: Annotated[float, Range(0, 1000)] = 0.0
     perceptual: Annotated[float, Range(0, 1000)] = 0.0
@@ -357,6 +360,12 @@ def _misfits_of_pairs(config: TrainConfig) -> Iterator[str]:
         yield (
             "loss.pixels and loss.perceptual need a data.condition, and neither data.flip, data.withhold, "
             "data.withhold_kimg nor loss.likeness."
+        )
+    by_class = data.condition == "class" and config.discriminator.arch == "projected"
+    if loss.recognition and (not by_class or withheld or loss.paired):
+        yield (
+            "loss.recognition needs data.condition class and discriminator.arch projected, and neither data.withhold, "
+            "data.withhold_kimg, loss.pixels nor loss.perceptual."
         )
     if loss.perceptual and (config.discriminator.arch != "projected" or config.augment.policy):
         yield "loss.perceptual needs discriminator.arch projected and an empty augment.policy."

@@ -125,7 +125,12 @@ class ProjectedDiscriminator(nn.Module):
 
     def describe(self, x: Tensor) -> Tensor:
         """Turn (N, 3, R, R) in [-1, 1] into (N, 320) features: the means of the coarsest map of the frozen network."""
-        return self.see(x)[-1].float().mean(dim=(2, 3))
+        return self.means(self.see(x))
+
+    @staticmethod
+    def means(seen: Sequence[Tensor]) -> Tensor:
+        """Turn what ``see`` gave into (N, 320) features."""
+        return seen[-1].float().mean(dim=(2, 3))
 
     def _enlarged(self, x: Tensor) -> Tensor:
         if x.shape[-1] >= self._size_px:

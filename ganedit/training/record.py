@@ -146,7 +146,8 @@ class Record:
         generator = self._trainer.ema.module
         conditions = [None] * count if condition is None else condition.split(_AT_ONCE)
         parts = zip(self._z[:count].split(_AT_ONCE), conditions, strict=False)
-        return torch.cat([generator(z, each) for z, each in parts])
+        with self._trainer.precision():
+            return torch.cat([generator(z, each).float() for z, each in parts])
 
     def _snapshot_path(self, nimg: int) -> Path:
         return self._out / f"snapshot-{nimg:09d}.safetensors"

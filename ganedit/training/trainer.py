@@ -21,6 +21,7 @@ from ganedit.training.ema import Ema
 from ganedit.training.losses import LOSSES
 from ganedit.training.penalties import gradient_penalty, likeness_penalty, r1_penalty, r2_penalty
 from ganedit.training.processes import Processes
+from ganedit.training.recognition import Recognizer, look_at
 from ganedit.training.reconstruction import feature_distance, pixel_distance
 
 PROJECTED = "projected"
@@ -72,6 +73,7 @@ class Trainer:
         wanted = config.compute.precision
         self.half = wanted == "bfloat16" or (wanted == "auto" and processes.half_is_faster)
         self.rollbacks = 0
+        self.recognizer = self._recognizer()
 
     def _networks(self) -> tuple[nn.Module, nn.Module]:
         config, resolution = self.config, self.config.data.resolution
@@ -83,15 +85,32 @@ class Trainer:
         judging = config.discriminator
         if judging.arch == PROJECTED:
             features = load_efficientnet_lite0()
-            return generator, ProjectedDiscriminator(features, resolution, self.c_dim, config.schedule.seed)
+            c_dim = 0 if config.loss.recognition else self.c_dim
+            return generator, ProjectedDiscriminator(features, resolution, c_dim, config.schedule.seed)
         return generator, DISCRIMINATORS[judging.arch](**shape, **_own(judging.arch, judging.width, judging.blocks))
+
+    def _recognizer(self) -> Recognizer | None:
+        """Fit the classifier of a recipe that has one, to pictures as G's will be when they are judged."""
+        judge, dataset = self.discriminator, self.dataset
+        if not (self.config.loss.recognition and isinstance(judge, ProjectedDiscriminator)):
+            return None
+
+        def describe(pictures: Tensor) -> Tensor:
+            with self.precision():
+                return judge.describe(self.augment(self._flipped(pictures), 1.0))
+
+        features, labels = look_at(dataset, describe, self.processes.device)
+        recognizer = Recognizer(features.shape[1], self.c_dim).to(features)
+        recognizer.fit(features, labels)
+        return recognizer
 
     def _optimizer(self, network: nn.Module) -> torch.optim.Optimizer:
         chosen = self.config.optimizer
         learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
         rate = chosen.lr_g if network is self.generator else chosen.lr_d
         kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[chosen.name]
-        return kind(learned, lr=rate, betas=(chosen.beta1, chosen.beta2), weight_decay=chosen.weight_decay)
+        betas = (chosen.beta1, chosen.beta2)
+        return kind(learned, lr=rate, betas=betas, weight_decay=chosen.weight_decay, fused=True)
 
     # -------------------------------------------------------------------- step
 
@@ -110,9 +129,7 @@ class Trainer:
         self._set_rates(nimg)
         chance = _mix(self.config.schedule.seed + self.rollbacks * _OTHER_CHANCE, nimg)
         torch.manual_seed(chance)
-        real = self._incoming(images)
-        if self.config.data.flip:
-            real = torch.where(torch.rand(len(real), 1, 1, 1, device=real.device) < 0.5, real.flip(-1), real)
+        real = self._flipped(to_network(images, self.processes.device))
         condition = self._withhold(self.condition(indices, chance), nimg)
         z = self._latents(2)
         said = self._train_discriminator(real, z[0], condition)
@@ -122,8 +139,12 @@ class Trainer:
         self.ema.update(self.generator, self.config.schedule.batch, nimg)
         return said
 
-    def _incoming(self, images: Any) -> Tensor:
-        return to_network(images, self.processes.device)
+    def _flipped(self, pictures: Tensor) -> Tensor:
+        if not self.config.data.flip:
+            return pictures
+        return torch.where(
+            torch.rand(len(pictures), 1, 1, 1, device=pictures.device) < 0.5, pictures.flip(-1), pictures
+        )
 
     def _latents(self, count: int) -> Tensor:
         """(count, n, z_dim) for this process; all processes draw the whole batch and take their share."""
@@ -154,11 +175,11 @@ class Trainer:
 
     def _train_discriminator(self, real: Tensor, z: Tensor, condition: Tensor | None) -> dict[str, Tensor]:
         weights = self.config.loss
-        with torch.no_grad(), self._precision():
+        with torch.no_grad(), self.precision():
             fake = self.generator(z, condition)
         real = real.detach().requires_grad_(weights.r1)
         fake = fake.detach().requires_grad_(weights.r2)
-        with self._precision():
+        with self.precision():
             real_logits = self._judge(real, condition)
             fake_logits = self._judge(fake, condition)
         loss = self.loss.discriminator(real_logits, fake_logits).mean()
@@ -183,7 +204,7 @@ class Trainer:
         likeness, asked = self.config.loss.likeness, condition
         if likeness and condition is not None:  # two pictures of each condition
             asked = torch.cat([condition[: len(z) // 2], condition[: (len(z) + 1) // 2]])
-        with self._precision():
+        with self.precision():
             fake = self.generator(z, asked)
             fake_logits, apart = self._judge_against(fake, real, asked)
             with torch.no_grad():
@@ -196,17 +217,21 @@ class Trainer:
         return {"loss_g": self.processes.mean(loss.detach()), "grad_norm_g": norm}
 
     def _judge(self, pictures: Tensor, condition: Tensor | None) -> Tensor:
-        return self.discriminator(self.augment(pictures, self.strength.p), condition).float()
+        told = None if self.recognizer else condition
+        return self.discriminator(self.augment(pictures, self.strength.p), told).float()
 
     def _judge_against(self, fake: Tensor, real: Tensor, condition: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Give D's logits for fakes, and (n,) how far they are from the real pictures of the same conditions."""
+        """Give D's logits for fakes, and (n,) how far they are from what their conditions ask for."""
         weights, judge = self.config.loss, self.discriminator
         apart = weights.pixels * pixel_distance(fake, real) if weights.pixels else fake.new_zeros(len(fake))
-        if not (weights.perceptual and isinstance(judge, ProjectedDiscriminator)):
+        if not isinstance(judge, ProjectedDiscriminator) or not (weights.perceptual or weights.recognition):
             return self._judge(fake, condition), apart
-        seen = judge.see(fake)  # once for both: there is no augmentation here, the recipe sees to that
+        seen = judge.see(self.augment(fake, self.strength.p))  # once for all that look at it
+        if self.recognizer and condition is not None:
+            said = self.recognizer.surprise(judge.means(seen), condition)
+            return judge.judge(seen).float(), apart + weights.recognition * said
         with torch.no_grad():
-            wanted = judge.see(real)
+            wanted = judge.see(real)  # there is no augmentation here, the recipe sees to that
         return judge.judge(seen, condition).float(), apart + weights.perceptual * feature_distance(seen, wanted)
 
     def _update(self, which: int, network: nn.Module, loss: Tensor) -> Tensor:
@@ -223,7 +248,8 @@ class Trainer:
         return norm.detach()
 
     @contextmanager
-    def _precision(self) -> Iterator[None]:
+    def precision(self) -> Iterator[None]:
+        """Compute in this run's precision inside of it."""
         with torch.autocast(self.processes.device.type, dtype=torch.bfloat16, enabled=self.half):
             yield
 
@@ -253,7 +279,8 @@ class Trainer:
             (N, D) float32.
         """
         if isinstance(self.discriminator, ProjectedDiscriminator):
-            return self.discriminator.describe(pictures)
+            with self.precision():
+                return self.discriminator.describe(pictures).float()
         return nn.functional.adaptive_avg_pool2d(pictures.float(), min(_LOOK_PX, pictures.shape[-1])).flatten(1)
 
     # ------------------------------------------------------------------- state
@@ -271,6 +298,7 @@ class Trainer:
             "clippers": [clipper.state_dict() for clipper in self.clippers],
             "half": self.half,
             "rollbacks": self.rollbacks,
+            "recognizer": self.recognizer.state_dict() if self.recognizer else {},
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -285,6 +313,8 @@ class Trainer:
             clipper.load_state_dict(saved)
         self.half = bool(state["half"])
         self.rollbacks = int(state["rollbacks"])
+        if self.recognizer:
+            self.recognizer.load_state_dict(state["recognizer"])
 
 
 def _own(arch: str, width: int, blocks: int, widths: tuple[int, ...] = ()) -> dict[str, Any]:

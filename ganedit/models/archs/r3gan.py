@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ganedit.models.archs.convolution import TwiceConv2d
 from ganedit.models.archs.dcgan import doublings
 from ganedit.models.archs.mlp import LatentInput, ProjectionHead
 from ganedit.models.archs.styled import StyledGenerator
@@ -26,7 +27,7 @@ def _initialized(layer: nn.Conv2d | nn.Linear, gain: float) -> nn.Conv2d | nn.Li
 
 
 def _conv(inputs: int, outputs: int, gain: float = 1.0, size: int = 1, groups: int = 1) -> nn.Module:
-    return _initialized(nn.Conv2d(inputs, outputs, size, padding=size // 2, groups=groups, bias=False), gain)
+    return _initialized(TwiceConv2d(inputs, outputs, size, groups), gain)
 
 
 class _BiasedLeakyRelu(nn.Module):
