@@ -14,7 +14,7 @@ from ganedit.metrics import extract as extracting
 from ganedit.metrics import features
 from ganedit.metrics.extract import extract
 from ganedit.metrics.features import Backbone, load_backbone
-from ganedit.metrics.pictures import load_pixels, open_pictures
+from ganedit.metrics.pictures import open_pictures
 from ganedit.models import sources
 from ganedit.models.archs.efficientnet_lite import EfficientNetLite0
 
@@ -178,7 +178,21 @@ def test_a_damaged_picture_is_named_and_the_others_count_also_from_the_cache(sma
 
 def test_transparent_pictures_are_laid_on_white(tmp_path):
     Image.new("RGBA", (4, 4), (9, 9, 9, 0)).save(tmp_path / "a.png")
-    assert (load_pixels((tmp_path / "a.png").read_bytes()) == 255).all()
+    with open_pictures(tmp_path) as pictures:
+        assert (pictures.pixels("a.png") == 255).all()
+
+
+def test_at_a_side_pictures_are_cut_to_the_middle_and_resized_and_their_features_are_others(tmp_path, small):
+    wide = np.full((8, 16, 3), 255, np.uint8)
+    wide[:, 4:12] = (200, 30, 90)
+    Image.fromarray(wide).save(tmp_path / "a.png")
+    with open_pictures(tmp_path) as pictures:
+        assert pictures.pixels("a.png").shape == (8, 16, 3)
+        cut = replace(pictures, side_px=4)
+        assert cut.pixels("a.png").shape == (4, 4, 3)
+        assert np.abs(cut.pixels("a.png").astype(int) - (200, 30, 90)).max() < 10
+        whole, part = (extract(each, ["a.png"], small, tmp_path / "cache").features for each in (pictures, cut))
+    assert not np.allclose(whole, part)
 
 
 def test_a_file_that_is_no_zip_is_refused(tmp_path):

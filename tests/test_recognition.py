@@ -1,7 +1,6 @@
 """The fixed classifier that tells G of its class, and the game in which D is not told."""
 
 import copy
-from pathlib import Path
 
 import numpy as np
 import pytest

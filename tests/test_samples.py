@@ -11,7 +11,6 @@ from PIL import Image
 from ganedit.errors import BadRequestError
 from ganedit.metrics.evaluate import evaluate
 from ganedit.metrics.features import Backbone
-from ganedit.metrics.pictures import load_pixels
 from ganedit.metrics.samples import open_samples
 from ganedit.models.archs import GENERATORS
 from ganedit.models.generators import PictureGenerator
@@ -41,16 +40,19 @@ def test_as_many_as_asked_for_exactly_as_the_generator_draws_them(tmp_path: Path
     with open_samples(path, 70, told.append) as (pictures, note):
         assert len(pictures.files) == 70 and told == [64, 70]
         expected = np.concatenate(list(PictureGenerator.read(path).sample(70)))
-        first = load_pixels(pictures.read("00000.png"))
-        assert (first == expected[0]).all()
-    assert note == "The fakes are 70 pictures drawn from a.safetensors with seeds from 0 on."
+        assert (pictures.pixels("00000.png") == expected[0]).all()
+        assert pictures.side_px == expected.shape[1]
+    assert note == (
+        "The fakes are 70 pictures drawn from a.safetensors with seeds from 0 on; the real ones are compared at their "
+        f"size, {expected.shape[1]} px."
+    )
     assert not list(scratch.iterdir())
 
 
 def test_classes_are_said(tmp_path: Path) -> None:
     path = snapshot(tmp_path / "a.safetensors", condition="class", class_names=["x", "y"])
     with open_samples(path, 4, lambda done: None) as (_, note):
-        assert note.endswith("with seeds from 0 on, its 2 classes in equal share.")
+        assert "with seeds from 0 on, its 2 classes in equal share; " in note
 
 
 def test_a_generator_that_wants_a_text_is_refused_with_a_way_out(tmp_path: Path) -> None:

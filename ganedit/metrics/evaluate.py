@@ -15,7 +15,7 @@ from ganedit.metrics.features import Backbone, BackboneChoice, load_backbone
 from ganedit.metrics.intervals import of_mean
 from ganedit.metrics.measures import MIN_SAMPLES, measure
 from ganedit.metrics.pairs import are_comparable, feature_distances, psnr, ssim
-from ganedit.metrics.pictures import Pictures, load_pixels, open_pictures
+from ganedit.metrics.pictures import Pictures, open_pictures
 from ganedit.metrics.report import Direction, Number, Report, Tier, make_number, short_count
 from ganedit.metrics.samples import open_samples
 from ganedit.metrics.sheet import as_tile, draw_sheet, most_suspicious
@@ -63,7 +63,8 @@ def evaluate(
 
     Args:
         real: a folder with sub-folders, or a zip.
-        fake: the same, or a snapshot, of which as many pictures are drawn as are compared.
+        fake: the same, or a snapshot, of which as many pictures are drawn as are compared; the real ones are then
+            compared at its size.
         tier: at most 1,000, 10,000 or 50,000 pictures of either set.
         backbone: a loaded network, or its name; ``auto`` takes Inception if it can be had, else EfficientNet-Lite0.
         on_progress: told how far the work is; what it raises ends it.
@@ -82,6 +83,7 @@ def evaluate(
         most = min(SAMPLES[tier], len(reals.files))
         with _open_fakes(fake, most, _teller("samples", most, on_progress)) as (fakes, notes):
             network = backbone if isinstance(backbone, Backbone) else load_backbone(backbone, folder)
+            reals = replace(reals, side_px=fakes.side_px)
             report = _compare(reals, fakes, network, tier, folder / "features", on_progress)
     if backbone == "auto" and network.name != "inception":
         notes = (
@@ -186,7 +188,7 @@ class _Comparison:
         real_rows, fake_rows, values = [], [], []
         for row, name in enumerate(self.fake.names):
             if name in rows:
-                a, b = load_pixels(self.reals.read(name)), load_pixels(self.fakes.read(name))
+                a, b = self.reals.pixels(name), self.fakes.pixels(name)
                 if are_comparable(a, b):
                     real_rows.append(rows[name])
                     fake_rows.append(row)
@@ -202,8 +204,8 @@ class _Comparison:
             real=self.real.features, fake=self.fake.features, rows=_SHEET_ROWS, columns=_SHEET_COLUMNS
         )
         return draw_sheet(
-            [as_tile(load_pixels(self.fakes.read(self.fake.names[row]))) for row in rows],
-            [[as_tile(load_pixels(self.reals.read(self.real.names[column]))) for column in row] for row in neighbors],
+            [as_tile(self.fakes.pixels(self.fake.names[row])) for row in rows],
+            [[as_tile(self.reals.pixels(self.real.names[column])) for column in row] for row in neighbors],
         )
 
 

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ganedit.errors import BadImageError
 from ganedit.metrics.features import Backbone
-from ganedit.metrics.pictures import Pictures, load_pixels
+from ganedit.metrics.pictures import Pictures
 
 _CHUNK = 64  # pictures prepared, then described; between chunks progress is told
 _DECODERS = 4
@@ -67,8 +67,8 @@ def extract(
 
 
 def _key(pictures: Pictures, names: Sequence[str], backbone: Backbone) -> str:
-    """Hash what the features depend on: the bytes of the files in their order, and the backbone."""
-    found = hashlib.sha256(backbone.digest.encode())
+    """Hash what the features depend on: the bytes of the files in their order, their size, and the backbone."""
+    found = hashlib.sha256(f"{backbone.digest} {pictures.side_px}".encode())
     for name in names:
         try:
             found.update(hashlib.sha256(pictures.read(name)).digest())
@@ -98,7 +98,7 @@ def _prepared(pictures: Pictures, names: Sequence[str], backbone: Backbone) -> I
 
 def _prepare(pictures: Pictures, backbone: Backbone, name: str) -> Tensor | str:
     try:
-        pixels = load_pixels(pictures.read(name))
+        pixels = pictures.pixels(name)
     except BadImageError as error:
         return str(error)
     return backbone.prepare(torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))[None])

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from ganedit.errors import BadImageError
 from ganedit.formats import open_picture
@@ -32,10 +32,27 @@ class Pictures:
     Attributes:
         files: opens each file that has the ending of a picture, by its path from the top, in order of the paths.
         refused: why another file was left out, by its path.
+        side_px: every picture is cut to the square in its middle and resized to this side, as training does it; 0
+            leaves them as they are.
     """
 
     files: dict[str, Callable[[], IO[bytes]]]
     refused: dict[str, str]
+    side_px: int = 0
+
+    def pixels(self, name: str) -> np.ndarray:
+        """Decode one file to (H, W, 3) uint8, RGB; what is transparent is laid on white.
+
+        Raises:
+            BadImageError: not a picture, damaged, or too large.
+        """
+        image = open_picture(self.read(name)).to_pil()
+        if image.mode == "RGBA":
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        image = image.convert("RGB")
+        if self.side_px and image.size != (self.side_px, self.side_px):
+            image = ImageOps.fit(image, (self.side_px, self.side_px), Image.Resampling.LANCZOS)
+        return np.asarray(image)
 
     def read(self, name: str) -> bytes:
         """Read one file.
@@ -70,21 +87,6 @@ def open_pictures(path: Path) -> Iterator[Pictures]:
             yield listed
     except (OSError, zipfile.BadZipFile) as error:
         raise BadImageError(f"{path.name} is neither a folder nor an undamaged zip file, check it.") from error
-
-
-def load_pixels(data: bytes) -> np.ndarray:
-    """Decode a picture file; what is transparent is laid on white.
-
-    Returns:
-        (H, W, 3) uint8, RGB.
-
-    Raises:
-        BadImageError: not a picture, damaged, or too large.
-    """
-    image = open_picture(data).to_pil()
-    if image.mode == "RGBA":
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return np.asarray(image.convert("RGB"))
 
 
 def _listed(path: Path, entries: Iterator[tuple[str, Callable[[], IO[bytes]] | str | None]]) -> Pictures:

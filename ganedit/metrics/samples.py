@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
@@ -24,7 +25,7 @@ def open_samples(snapshot: Path, count: int, on_progress: Callable[[int], None])
         on_progress: told how many are drawn.
 
     Returns:
-        The pictures, and a sentence that says where they come from.
+        The pictures, whose ``side_px`` is the generator's, and a sentence that says where they come from.
 
     Raises:
         BadCheckpointError: the snapshot is damaged.
@@ -45,6 +46,10 @@ def open_samples(snapshot: Path, count: int, on_progress: Callable[[int], None])
             on_progress(done)
         classes = len(generator.class_names)
         share = f", its {classes} classes in equal share" if classes else ""
-        note = f"The fakes are {count} pictures drawn from {snapshot.name} with seeds from {SEED} on{share}."
+        side = generator.resolution
+        note = (
+            f"The fakes are {count} pictures drawn from {snapshot.name} with seeds from {SEED} on{share}; "
+            f"the real ones are compared at their size, {side} px."
+        )
         with open_pictures(Path(folder)) as drawn:
-            yield drawn, note
+            yield replace(drawn, side_px=side), note

@@ -95,7 +95,7 @@ class EvaluateTab:
     def measure(self, values: Values) -> Iterator[Updates]:
         """Measure with progress; closing the iterator ends it."""
         parts = self.parts
-        yield {parts.status: progress_html({"stage": "start", "done": 0, "total": None})}
+        yield {parts.status: progress_html({"stage": "start", "done": 0, "total": None}), **self._nothing_shown()}
         with tempfile.TemporaryDirectory(prefix="ganedit-evaluate-") as folder:
             wish = self._measurement(values, Path(folder))
             with closing(measuring.run(wish, Path(folder))) as steps:
@@ -135,6 +135,12 @@ class EvaluateTab:
             parts.download: gr.update(value=str(measured.report_file), visible=True),
             parts.command: gr.update(value=wish.shown_command(), visible=True),
         }
+
+    def _nothing_shown(self) -> Updates:
+        """Take away the last result, which would pass for the next one."""
+        parts = self.parts
+        hidden = {part: gr.update(value=None, visible=False) for part in (parts.sheet, parts.download, parts.command)}
+        return {parts.report: "", **hidden}
 
     def begin(self) -> Updates:
         """Offer to stop instead of to begin."""
