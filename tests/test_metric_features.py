@@ -190,7 +190,7 @@ def test_at_a_side_pictures_are_cut_to_the_middle_and_resized_and_their_features
         assert pictures.pixels("a.png").shape == (8, 16, 3)
         cut = replace(pictures, side_px=4)
         assert cut.pixels("a.png").shape == (4, 4, 3)
-        assert np.abs(cut.pixels("a.png").astype(int) - (200, 30, 90)).max() < 10
+        assert np.abs(cut.pixels("a.png").astype(int) - (200, 30, 90)).max() < 20
         whole, part = (extract(each, ["a.png"], small, tmp_path / "cache").features for each in (pictures, cut))
     assert not np.allclose(whole, part)
 

@@ -15,7 +15,8 @@ class Processes:
 
     def __init__(self) -> None:
         """Join the others, if ``accelerate launch`` started several."""
-        self._accelerator = Accelerator()
+        # Left to itself, accelerate takes several processes without a GPU for strangers to each other.
+        self._accelerator = Accelerator(cpu=not torch.accelerator.is_available())
         self.device: torch.device = self._accelerator.device
         self.rank: int = self._accelerator.process_index
         self.world: int = self._accelerator.num_processes
