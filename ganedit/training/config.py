@@ -73,6 +73,7 @@ class GeneratorConfig(_Section):
         width: channels of the finest map (r3gan, dcgan) or of a hidden layer (mlp).
         widths: fastgan's channels at 4, 8, ... px; empty for its own.
         blocks: residual blocks a level, for r3gan.
+        layout_from_z: fastgan's coarsest map hears of z alone, so that a condition decides no layout.
     """
 
     arch: GeneratorName = "r3gan"
@@ -80,6 +81,7 @@ class GeneratorConfig(_Section):
     width: Width = 64
     widths: tuple[Width, ...] = ()
     blocks: Annotated[int, Range(1, 8)] = 1
+    layout_from_z: bool = False
 
 
 @dataclass(frozen=True)
@@ -382,6 +384,8 @@ def _misfits_of_networks(config: TrainConfig) -> Iterator[str]:
         yield "data.channels must be 3 for the projected discriminator, which looks at colors."
     if generator.arch != "fastgan" and generator.widths:
         yield f"generator.widths is for fastgan alone, leave it out and set generator.width for {generator.arch}."
+    if generator.arch != "fastgan" and generator.layout_from_z:
+        yield f"generator.layout_from_z is for fastgan alone, leave it out for {generator.arch}."
     if generator.arch == "fastgan" and resolution < 16:
         yield f"data.resolution must be at least 16 for fastgan, not {resolution}."
     levels = resolution.bit_length() - 2

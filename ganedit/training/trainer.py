@@ -79,9 +79,10 @@ class Trainer:
         config, resolution = self.config, self.config.data.resolution
         shape = {"resolution": resolution, "c_dim": self.c_dim, "channels": self.dataset.channels}
         made = config.generator
-        generator = GENERATORS[made.arch](
-            z_dim=made.z_dim, **shape, **_own(made.arch, made.width, made.blocks, made.widths)
-        )
+        own = _own(made.arch, made.width, made.blocks)
+        if made.arch == "fastgan":
+            own = {"widths": made.widths or None, "layout_from_z": made.layout_from_z}
+        generator = GENERATORS[made.arch](z_dim=made.z_dim, **shape, **own)
         judging = config.discriminator
         if judging.arch == PROJECTED:
             features = load_efficientnet_lite0()
@@ -317,10 +318,8 @@ class Trainer:
             self.recognizer.load_state_dict(state["recognizer"])
 
 
-def _own(arch: str, width: int, blocks: int, widths: tuple[int, ...] = ()) -> dict[str, Any]:
+def _own(arch: str, width: int, blocks: int) -> dict[str, Any]:
     """Give the arguments that an architecture takes besides the picture's shape."""
-    if arch == "fastgan":
-        return {"widths": widths or None}
     return {"width": width, "blocks": blocks} if arch == "r3gan" else {"width": width}
 
 

@@ -93,6 +93,7 @@ class Generator(StyledGenerator):
         widths: Sequence[int] | None = None,
         channels: int = 3,
         embed_dim: int = EMBED_DIM,
+        layout_from_z: bool = False,
     ) -> None:
         """Lay out the network.
 
@@ -103,6 +104,8 @@ class Generator(StyledGenerator):
             widths: channels of the maps of 4, 8, ... px up to ``resolution``; the first of ``WIDTHS`` if None.
             channels: channels of the pictures.
             embed_dim: length of the condition's embedding beside z.
+            layout_from_z: the map of 4x4 hears of z alone. What the condition says to the others is the same at all
+                places of a map, so it then decides what is drawn and not where.
 
         Raises:
             ValueError: the resolution is too small or no power of two, or the widths are not one a level.
@@ -119,10 +122,12 @@ class Generator(StyledGenerator):
             "widths": widths,
             "channels": channels,
             "embed_dim": embed_dim,
+            "layout_from_z": layout_from_z,
         }
         self.latent = LatentInput(z_dim, c_dim, embed_dim)
+        self._heard = z_dim if layout_from_z else self.latent.out_dim
         self.start = nn.Sequential(
-            nn.ConvTranspose2d(self.latent.out_dim, 2 * widths[0], 4, bias=False),
+            nn.ConvTranspose2d(self._heard, 2 * widths[0], 4, bias=False),
             nn.BatchNorm2d(2 * widths[0]),
             _Gate(),
         )
@@ -137,7 +142,7 @@ class Generator(StyledGenerator):
 
     def synthesize(self, style: Tensor) -> Tensor:
         """Turn (N, styles, S) into pictures; row i is what ``latent`` gave for the map of ``4 << i`` px."""
-        maps = [self.start(style[:, 0, :, None, None])]
+        maps = [self.start(style[:, 0, : self._heard, None, None])]
         first_excited = len(self.levels) + 1 - _EXCITED
         for index, level in enumerate(self.levels, start=1):
             x = level(maps[-1], style[:, index])
@@ -149,5 +154,6 @@ class Generator(StyledGenerator):
 
     def style_matrices(self) -> list[Tensor]:
         """Give the matrices, (outputs, S) each, that a style meets first, one a level."""
-        start = next(self.start.parameters())  # (S, outputs, 4, 4)
-        return [start.flatten(1).T, *(level.get_parameter("style.weight") for level in self.levels)]
+        start = next(self.start.parameters())  # (S or z_dim, outputs, 4, 4)
+        unheard = self.latent.out_dim - self._heard
+        return [F.pad(start.flatten(1).T, (0, unheard)), *(level.get_parameter("style.weight") for level in self.levels)]
