@@ -47,9 +47,8 @@ def generate(
     out_dir.mkdir(parents=True, exist_ok=True)
     outputs = []
     for number, picture in enumerate(result.images):
-        alone = replace(result, images=(picture,), request=replace(request, seed=seed + number, count=1))
         path = out_dir / f"{model}-{seed + number}.png"
-        save_picture(picture, path, recipe=make_recipe(alone) if embed_settings else None)
+        save_picture(picture, path, recipe=make_recipe(result.alone(number)) if embed_settings else None)
         outputs.append(str(path))
     row = {"outputs": outputs, "model": result.model, "seconds": round(result.seconds, 3), "notes": list(result.notes)}
     tell(row, "\n".join(outputs), as_json)

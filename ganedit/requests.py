@@ -316,6 +316,13 @@ class EditResult:
     scores: Mapping[str, float] = field(default_factory=dict)
     style: np.ndarray | None = None
 
+    def alone(self, index: int) -> "EditResult":
+        """Give one of several new pictures as if it had been drawn by itself: so its file can say how."""
+        request = self.request
+        if isinstance(request, GenerateRequest):
+            request = dataclasses.replace(request, seed=request.seed + index, count=1)
+        return dataclasses.replace(self, images=(self.images[index],), request=request)
+
     @property
     def edited(self) -> Picture:
         """The picture that was edited.

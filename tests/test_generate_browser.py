@@ -32,8 +32,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def draw(page: Page, count: int) -> None:
     page.locator("#ge-tab-generate-button").click()
-    expect(page.locator("#ge-generate-text textarea")).to_be_visible()
+    expect(page.locator("#ge-generate-text textarea")).to_be_visible(timeout=PATIENCE)
     page.locator("#ge-generate-count input[type=number]").fill(str(count))
+    page.locator("#ge-generate-upscale input").uncheck()
     page.locator("#ge-generate-text textarea").fill("red hair, round glasses")
     page.locator("#ge-generate-run").click()
     expect(page.locator("#ge-generate-gallery button.thumbnail-item")).to_have_count(count, timeout=PATIENCE)
@@ -85,4 +86,61 @@ def test_a_phone_shows_every_picture_whole(chromium: Browser, served: str) -> No
     for item in visit.page.locator("#ge-generate-gallery button.thumbnail-item").all():
         box = item.bounding_box()
         assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 390
+    visit.end()
+
+
+def painted(page: Page) -> str:
+    return page.locator("#ge-explore-painted img").get_attribute("src") or ""
+
+
+def explore(page: Page) -> None:
+    draw(page, 2)
+    page.locator("#ge-explore > button").click()
+    expect(page.locator("#ge-explore-painted img")).to_be_visible()
+
+
+def test_a_direction_repaints_the_picture_and_keeps_the_name_it_is_given(chromium: Browser, served: str) -> None:
+    visit = Visit(chromium, served)
+    explore(visit.page)
+    before, slider = painted(visit.page), visit.page.locator("#ge-explore-move-2")
+    slider.locator("input[type=range]").focus()
+    visit.page.keyboard.press("End")
+    expect(visit.page.locator("#ge-explore-painted img")).not_to_have_attribute("src", before)
+    visit.page.locator("#ge-explore-names :is(input, textarea)").fill("smile, age")
+    visit.page.keyboard.press("Enter")
+    expect(slider).to_contain_text("age")
+    visit.page.locator("#ge-explore-take").click()
+    expect(visit.page.locator("#ge-generate-gallery button.thumbnail-item")).to_have_count(1, timeout=PATIENCE)
+    visit.page.reload()
+    explore(visit.page)
+    expect(visit.page.locator("#ge-explore-move-2")).to_contain_text("age")
+    visit.end()
+
+
+def test_more_like_the_chosen_one_are_drawn_and_the_way_to_another_is_a_clip(
+    chromium: Browser, served: str, tmp_path: Path
+) -> None:
+    visit = Visit(chromium, served)
+    explore(visit.page)
+    visit.page.locator("#ge-generate-count input[type=number]").fill("3")
+    visit.page.locator("#ge-explore-near").click()
+    expect(visit.page.locator("#ge-generate-gallery button.thumbnail-item")).to_have_count(3, timeout=PATIENCE)
+    visit.page.locator("#ge-explore-frames input[type=number]").fill("4")
+    visit.page.locator("#ge-explore-way").click()
+    expect(visit.page.locator("#ge-explore-clip img")).to_be_visible(timeout=PATIENCE)
+    with visit.page.expect_download() as downloading:
+        visit.page.locator("#ge-explore-download").click()
+    downloading.value.save_as(tmp_path / "way.gif")
+    with Image.open(tmp_path / "way.gif") as clip:
+        assert clip.size == (64, 64) and getattr(clip, "n_frames", 1) == 6
+    visit.end()
+
+
+def test_a_photo_that_it_cannot_draw_is_said_to_be_outside(chromium: Browser, served: str) -> None:
+    visit = Visit(chromium, served)
+    explore(visit.page)
+    photo = Path(__file__).parents[1] / "ganedit/ui/examples/cat.jpg"
+    visit.page.locator("#ge-explore input[type=file]").set_input_files(photo)
+    expect(visit.page.locator("#ge-explore-error img")).to_be_visible(timeout=PATIENCE)
+    expect(visit.page.locator("#ge-generate-status")).to_contain_text("outside of what ganedit-avatar can draw")
     visit.end()

@@ -22,7 +22,7 @@ ALLOWED = {
     "tasks": {"errors", "models", "image", "requests"},
     "generation": {"errors", "tasks", "models", "card", "image", "requests"},
     "engine": {"errors", "generation", "tasks", "models", "card", "image", "masks", "requests", "provenance"},
-    "ui": {"errors", "engine", "card", "sources", "image", "masks", "formats", "requests", "provenance"},
+    "ui": {"errors", "engine", "card", "sources", "image", "clips", "masks", "formats", "requests", "provenance"},
     "cli": {
         "errors",
         "console",

@@ -32,8 +32,11 @@ class PictureGenerator:
         captions: some of the words that it was trained with.
         truncates: whether ``draw`` can be told to stay near the average picture.
         styles: levels, each of which can be given a style of its own; 0 if it does not draw in two steps.
+        starts_from_pictures: it starts from z alone.
         bytes: size of its weights.
     """
+
+    starts_from_pictures = False
 
     def __init__(self, snapshot: Snapshot) -> None:
         """Take a generator that makes pictures out of one latent vector each."""

@@ -34,13 +34,17 @@ class TextPipeline:
     Attributes:
         resolution: side of the pictures in pixels.
         multiple_of: sides of a picture to start from are multiples of this.
-        condition, class_names, attributes: as those of a `PictureGenerator`; it is told a text and nothing else.
+        condition, class_names, attributes, truncates, styles: as those of a `PictureGenerator`; it is told a text and
+            nothing else, and it has no latent space to move in.
+        starts_from_pictures: it can.
         bytes: size of its weights in memory.
     """
 
     condition = "text"
     class_names: Sequence[str] = ()
     attributes: Mapping[str, Sequence[str]] = {}
+    truncates, styles = False, 0
+    starts_from_pictures = True
 
     def __init__(self, pipeline: Any, guided: Any) -> None:
         """Take the pipeline that starts from noise and the one of the same networks that starts from a picture."""

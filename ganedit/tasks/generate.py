@@ -126,7 +126,8 @@ def _point(request: GenerateRequest, generator: PictureGenerator, teller: Teller
         return _Point(z, condition, latent.truncation, None)
     style = generator.style(z, condition, latent.truncation)
     if latent.style is not None:
-        style = torch.from_numpy(latent.style)[None]
+        kept = torch.from_numpy(latent.style)[None]
+        style = spherical(kept, style, latent.distance) if origin else kept
     if latent.mix_seed is not None:
         other = generator.style(
             generator.latents(1, latent.mix_seed), teller.condition(latent.mix_seed), latent.truncation

@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 
 from ganedit.engine import Engine
 from ganedit.ui.api import add_api
+from ganedit.ui.api_generate import add_generate_api
 from ganedit.ui.api_inpaint import add_inpaint_api
 from ganedit.ui.enhance import build_enhance_tab
 from ganedit.ui.evaluate import build_evaluate_tab
@@ -56,6 +57,7 @@ def build_ui(engine: Engine, settings: UiSettings) -> gr.Blocks:
         exchange.connect(tabs)
         add_api(engine, settings)
         add_inpaint_api(engine, settings)
+        add_generate_api(engine, settings)
     # api_open=False: direct calls would skip the queue and its limits.
     return page.queue(api_open=False, max_size=32, default_concurrency_limit=2)
 

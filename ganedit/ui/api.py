@@ -78,11 +78,11 @@ class EditCalls:
         """Take the engine, and the longest edit allowed; None does not limit."""
         self.engine = engine
         self.vault = Vault(KEEP_SECONDS)
-        self._limit_seconds = limit_seconds
+        self.limit_seconds = limit_seconds
 
     def answer(self, request: Request, options: SaveOptions, progress: gr.Progress) -> tuple[str, dict[str, Any]]:
         """Run an edit; give the path of the file and what is told about it."""
-        result = finish(self.engine, request, progress, self._limit_seconds)
+        result = finish(self.engine, request, progress, self.limit_seconds)
         return _write(self.vault, result, options), _summary(result)
 
 

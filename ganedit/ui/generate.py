@@ -9,8 +9,11 @@ from ganedit.requests import MAX_COUNT
 from ganedit.ui.desk import build_columns
 from ganedit.ui.edit_wiring import LIGHT, QUIET
 from ganedit.ui.exchange import Exchange, Target
+from ganedit.ui.explore import build_explore, wire_explore
+from ganedit.ui.explore_events import Explorer
 from ganedit.ui.generate_events import GenerateTab, Parts
 from ganedit.ui.i18n import Html, both, label
+from ganedit.ui.intake import PICTURE_FILES
 from ganedit.ui.session import LIFETIME_SECONDS
 from ganedit.ui.theme import page_html
 
@@ -26,14 +29,17 @@ def build_generate_tab(engine: Engine, exchange: Exchange) -> None:
     """
     tab = GenerateTab(engine)
     with gr.Tab(label("ge.tab.generate"), id=TAB, elem_id=f"ge-tab-{TAB}") as page_tab:  # pyright: ignore[reportArgumentType]
-        drawn = gr.State((), time_to_live=LIFETIME_SECONDS, delete_callback=tab.forget)
+        drawn = gr.State(None, time_to_live=LIFETIME_SECONDS, delete_callback=tab.forget)
+        chosen = gr.State(0)
         side, main = build_columns()
         with side:
             controls = _build_controls()
         with main:
             view = _build_view()
-    tab.parts = Parts(**controls, **view, drawn=drawn)
+            tools = build_explore()
+    tab.parts = Parts(**controls, **view, drawn=drawn, chosen=chosen)
     _wire(tab, page_tab)
+    wire_explore(Explorer(engine, tab, tools))
     exchange.offer(TAB, view["send"], view["download"])
     exchange.accept_models(Target("ge.tab.generate", TAB, tab.take_model, [], [tab.parts.model]))
 
@@ -53,9 +59,30 @@ def _build_controls() -> dict[str, Any]:
             **hidden,
         )
         text = gr.Textbox(label=label("ge.generate.text"), lines=2, visible=False, elem_id="ge-generate-text")
+        start = gr.File(
+            label=label("ge.generate.start"),
+            file_types=PICTURE_FILES,
+            height=110,
+            visible=False,
+            elem_id="ge-generate-start",
+            elem_classes="ge-drop",
+        )
+        strength = gr.Slider(
+            0.1, 1, 0.6, step=0.05, label=label("ge.generate.strength"), visible=False, elem_id="ge-generate-strength"
+        )
     with gr.Group(elem_classes="ge-panel"):
         seed = gr.Number(0, precision=0, minimum=0, label=label("ge.generate.seed"), elem_id="ge-generate-seed")
         count = gr.Slider(1, MAX_COUNT, 8, step=1, label=label("ge.generate.count"), elem_id="ge-generate-count")
+        truncation = gr.Slider(
+            0,
+            1,
+            1,
+            step=0.05,
+            label=label("ge.generate.truncation"),
+            info=label("ge.generate.truncation_how"),  # pyright: ignore[reportArgumentType]
+            elem_id="ge-generate-truncation",
+        )
+        upscale = gr.Checkbox(True, label=label("ge.generate.upscale"), elem_id="ge-generate-upscale")
     with gr.Row(elem_classes="ge-actions"):
         run = gr.Button(
             label("ge.generate.run"),
@@ -68,16 +95,24 @@ def _build_controls() -> dict[str, Any]:
         shuffle = gr.Button(
             label("ge.generate.shuffle"), size="lg", scale=1, min_width=110, elem_id="ge-generate-shuffle"
         )
+        stop = gr.Button(
+            label("ge.run.stop"), variant="stop", size="lg", visible=False, min_width=110, elem_id="ge-generate-stop"
+        )
     return {
         "model": model,
         "about": about,
         "class_name": class_name,
         "attributes": attributes,
         "text": text,
+        "start": start,
+        "strength": strength,
         "seed": seed,
         "shuffle": shuffle,
         "count": count,
+        "truncation": truncation,
+        "upscale": upscale,
         "run": run,
+        "stop": stop,
     }
 
 
@@ -116,10 +151,16 @@ def _wire(tab: GenerateTab, page_tab: gr.Tab) -> None:
     listed = page_tab.select(tab.refresh, parts.model, parts.model, **LIGHT)
     listed.then(tab.fit, parts.model, tab.fitted, **LIGHT)
     parts.model.input(tab.fit, parts.model, tab.fitted, **LIGHT)
+    buttons = [parts.run, parts.stop]
+    shuffled = parts.shuffle.click(tab.another_seed, None, parts.seed, trigger_mode="once", **LIGHT)
+    begun = [
+        parts.run.click(tab.begin, None, buttons, trigger_mode="once", **LIGHT),
+        shuffled.then(tab.begin, None, buttons, **LIGHT),
+    ]
     drawing: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "gpu", **QUIET}
-    drawn = parts.run.click(tab.draw, tab.read, tab.written, trigger_mode="once", **drawing)
-    shuffled = parts.shuffle.click(tab.another_seed, None, parts.seed, **LIGHT)
-    again = shuffled.then(tab.draw, tab.read, tab.written, **drawing)
-    for running in (drawn, again):
-        running.failure(lambda: "", None, parts.status, **LIGHT)  # the toast says what was wrong
-    parts.gallery.select(tab.choose, parts.drawn, parts.download, **LIGHT)
+    running: list[Any] = [event.then(tab.draw, tab.read, tab.written, **drawing) for event in begun]
+    for event in running:
+        event.failure(lambda: "", None, parts.status, **LIGHT)  # the toast says what was wrong
+        event.then(tab.end, None, buttons, **LIGHT)
+    parts.stop.click(tab.stopped, None, [parts.status, *buttons], cancels=running, **LIGHT)
+    parts.gallery.select(tab.choose, parts.drawn, [parts.download, parts.chosen], **LIGHT)

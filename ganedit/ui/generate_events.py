@@ -11,9 +11,9 @@ import gradio as gr
 
 from ganedit.engine import Engine
 from ganedit.errors import UserError
-from ganedit.formats import save_picture
+from ganedit.formats import open_picture, save_picture
 from ganedit.provenance import make_recipe
-from ganedit.requests import EditResult, GenerateRequest, Told
+from ganedit.requests import EditResult, GenerateRequest, Guide, Latent, Told
 from ganedit.ui import status
 from ganedit.ui.desk import Updates, Values
 from ganedit.ui.i18n import Html, both, label
@@ -22,6 +22,25 @@ from ganedit.ui.toast import toasts
 
 ANY = ""
 _SEEDS = 1_000_000
+_SMALL_PX = 128
+"""Pictures up to this side are enlarged unless the visitor says otherwise."""
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """What is in the gallery.
+
+    Attributes:
+        paths: the files.
+        request: what drew them.
+    """
+
+    paths: tuple[str, ...]
+    request: GenerateRequest
+
+    def alone(self, index: int) -> GenerateRequest:
+        """Give the request that draws one of them again."""
+        return replace(self.request, seed=self.request.seed + index, count=1)
 
 
 @dataclass(frozen=True)
@@ -31,11 +50,15 @@ class Parts:
     Attributes:
         model, about: which generator, and what is known of it.
         class_name, attributes, text: what it is told; only what the model understands is shown.
+        start, strength: a picture to start from, for a model that can, and how little of it is left.
         seed, shuffle, count: which pictures.
-        run: draws.
+        truncation: how near to the average picture they stay.
+        upscale: whether they are enlarged.
+        run, stop: draw, and end that.
         status, empty, gallery: what came out.
         row, send, download: what can be done with the chosen picture.
-        drawn: paths of the pictures in the gallery.
+        drawn: what is in the gallery, or None.
+        chosen: which of it was clicked.
     """
 
     model: gr.Dropdown
@@ -43,10 +66,15 @@ class Parts:
     class_name: gr.Dropdown
     attributes: gr.Dropdown
     text: gr.Textbox
+    start: gr.File
+    strength: gr.Slider
     seed: gr.Number
     shuffle: gr.Button
     count: gr.Slider
+    truncation: gr.Slider
+    upscale: gr.Checkbox
     run: gr.Button
+    stop: gr.Button
     status: gr.HTML
     empty: gr.HTML
     gallery: gr.Gallery
@@ -54,6 +82,7 @@ class Parts:
     send: gr.Row
     download: gr.DownloadButton
     drawn: gr.State
+    chosen: gr.State
 
 
 class GenerateTab:
@@ -69,19 +98,21 @@ class GenerateTab:
     def read(self) -> set[Any]:
         """What a drawing reads."""
         parts = self.parts
-        return {parts.model, parts.class_name, parts.attributes, parts.text, parts.seed, parts.count, parts.drawn}
+        told = {parts.model, parts.class_name, parts.attributes, parts.text, parts.start, parts.strength}
+        return {*told, parts.seed, parts.count, parts.truncation, parts.upscale, parts.drawn}
 
     @property
     def written(self) -> list[Any]:
         """What a drawing writes."""
         parts = self.parts
-        return [parts.status, parts.empty, parts.gallery, parts.row, parts.download, parts.drawn]
+        return [parts.status, parts.empty, parts.gallery, parts.row, parts.download, parts.drawn, parts.chosen]
 
     @property
     def fitted(self) -> list[Any]:
         """What follows the model."""
         parts = self.parts
-        return [parts.about, parts.class_name, parts.attributes, parts.text]
+        told = [parts.class_name, parts.attributes, parts.text, parts.start, parts.strength]
+        return [parts.about, *told, parts.truncation, parts.upscale]
 
     def refresh(self, model: str | None) -> Any:
         """List the generators that are here; training may have made one, and the Models tab fetches others."""
@@ -98,12 +129,12 @@ class GenerateTab:
         """Show the controls that a model understands."""
         parts = self.parts
         if not model:
-            hidden = {part: gr.update(visible=False) for part in (parts.class_name, parts.attributes, parts.text)}
+            hidden = {part: gr.update(visible=False) for part in self.fitted[1:]}
             return {parts.about: status.hint_block([both("ge.generate.no_model")]), **hidden}
         generator, card = self._engine.registry.load_generator(model), self._engine.registry.get(model)
         facts = (f"{generator.resolution} × {generator.resolution} px", card.trained_on, card.license)
         pairs = [f"{name}: {value}" for name, values in generator.attributes.items() for value in values]
-        kind = generator.condition
+        kind, starts = generator.condition, generator.starts_from_pictures
         return {
             parts.about: status.hint_block([Html.escaped(" · ".join(fact for fact in facts if fact))]),
             parts.class_name: gr.update(
@@ -113,6 +144,10 @@ class GenerateTab:
             ),
             parts.attributes: gr.update(choices=pairs, value=[], visible=kind == "attributes"),
             parts.text: gr.update(visible=kind in ("text", "attributes")),
+            parts.start: gr.update(value=None, visible=starts),
+            parts.strength: gr.update(visible=starts),
+            parts.truncation: gr.update(value=1, visible=generator.truncates),
+            parts.upscale: gr.update(value=generator.resolution <= _SMALL_PX),
         }
 
     def another_seed(self) -> int:
@@ -126,37 +161,62 @@ class GenerateTab:
         if not values[parts.model]:
             raise UserError(both("ge.generate.no_model"))
         yield {parts.status: status.stage_line("load")}
-        with closing(cast(Any, self._engine.stream(self._request(values)))) as steps:
+        yield from self.run(self._request(values), values[parts.drawn])
+
+    def run(self, request: GenerateRequest, before: Drawn | None) -> Iterator[Updates]:
+        """Draw what is asked for in place of what is in the gallery, with progress."""
+        with closing(cast(Any, self._engine.stream(request))) as steps:
             for step in steps:
                 if isinstance(step, EditResult):
-                    yield self._shown(step, values[parts.drawn])
+                    yield self._shown(step, before)
                 else:
-                    yield {parts.status: status.progress_line(step)}
+                    yield {self.parts.status: status.progress_line(step)}
+
+    def begin(self) -> Updates:
+        """Offer to stop instead of to begin."""
+        parts = self.parts
+        return {parts.run: gr.update(interactive=False), parts.stop: gr.update(visible=True)}
+
+    def end(self) -> Updates:
+        """Offer to begin again."""
+        parts = self.parts
+        return {parts.run: gr.update(interactive=True), parts.stop: gr.update(visible=False)}
+
+    def stopped(self) -> Updates:
+        """Say that it was stopped; what was in the gallery is still there."""
+        return {self.parts.status: status.message_line(both("ge.run.stopped")), **self.end()}
 
     def _request(self, values: Values) -> GenerateRequest:
         parts = self.parts
         model = str(values[parts.model])
-        kind = self._engine.registry.load_generator(model).condition
+        generator = self._engine.registry.load_generator(model)
+        kind = generator.condition
         pairs = (str(pair).partition(": ") for pair in values[parts.attributes] or ())
         told = Told(
             str(values[parts.class_name]) or None if kind == "class" and values[parts.class_name] else None,
             {name: value for name, _, value in pairs} if kind == "attributes" else {},
             str(values[parts.text] or "") if kind in ("text", "attributes") else None,
         )
-        return GenerateRequest(model, int(values[parts.seed] or 0), int(values[parts.count]), told)
+        start = values[parts.start]
+        guide = (
+            Guide(open_picture(Path(start)), float(values[parts.strength]))
+            if start and generator.starts_from_pictures
+            else None
+        )
+        seed, count, latent = int(values[parts.seed] or 0), int(values[parts.count]), Latent(values[parts.truncation])
+        return GenerateRequest(model, seed, count, told, guide, latent, 4 if values[parts.upscale] else 1)
 
-    def _shown(self, result: EditResult, before: tuple[str, ...]) -> Updates:
+    def _shown(self, result: EditResult, before: Drawn | None) -> Updates:
         parts, request = self.parts, cast(GenerateRequest, result.request)
-        if before:
-            self.vault.drop(Path(before[0]).parent.name)
+        self.forget(before)
         token, paths, captions = self.vault.folder(), [], []
         for number, picture in enumerate(result.images):
             seed = request.seed + number
             path = self.vault.path(token, f"{safe_name(request.model)}-{seed}.png")
-            alone = replace(result, images=(picture,), request=replace(request, seed=seed, count=1))
-            save_picture(picture, path, recipe=make_recipe(alone))
+            save_picture(picture, path, recipe=make_recipe(result.alone(number)))
             paths.append(str(path))
             captions.append(str(seed))
+        drawn = Drawn(tuple(paths), request)
         return {
             parts.status: status.done_line(result),
             parts.empty: gr.update(visible=False),
@@ -165,18 +225,20 @@ class GenerateTab:
             ),
             parts.row: gr.update(visible=True),
             parts.download: paths[0],
-            parts.drawn: tuple(paths),
+            parts.drawn: drawn,
+            parts.chosen: 0,
         }
 
-    def forget(self, drawn: tuple[str, ...]) -> None:
-        """Remove the files of a page that was closed."""
+    def forget(self, drawn: Drawn | None) -> None:
+        """Remove the files of a gallery that is gone."""
         if drawn:
-            self.vault.drop(Path(drawn[0]).parent.name)
+            self.vault.drop(Path(drawn.paths[0]).parent.name)
 
     @toasts
-    def choose(self, drawn: tuple[str, ...], event: gr.SelectData) -> str:
+    def choose(self, drawn: Drawn, event: gr.SelectData) -> Updates:
         """Make a picture of the gallery the one that is handed out."""
-        path = Path(drawn[cast(int, event.index)])
+        index = cast(int, event.index)
+        path = Path(drawn.paths[index])
         if not self.vault.path(path.parent.name, path.name).is_file():
             raise UserError(both("ge.error.expired"))
-        return str(path)
+        return {self.parts.download: str(path), self.parts.chosen: index}

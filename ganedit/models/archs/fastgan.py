@@ -156,4 +156,7 @@ class Generator(StyledGenerator):
         """Give the matrices, (outputs, S) each, that a style meets first, one a level."""
         start = next(self.start.parameters())  # (S or z_dim, outputs, 4, 4)
         unheard = self.latent.out_dim - self._heard
-        return [F.pad(start.flatten(1).T, (0, unheard)), *(level.get_parameter("style.weight") for level in self.levels)]
+        return [
+            F.pad(start.flatten(1).T, (0, unheard)),
+            *(level.get_parameter("style.weight") for level in self.levels),
+        ]
