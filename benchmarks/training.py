@@ -169,12 +169,13 @@ def _plain(network: nn.Module) -> nn.Module:
     """Take the layers and the layout that PyTorch gives who asks for nothing else; the weights stay the same."""
     for layer in network.modules():
         if isinstance(layer, TwiceConv2d):
-            layer.__class__ = nn.Conv2d
+            layer.__class__ = nn.Conv2d  # pyright: ignore[reportAttributeAccessIssue] - it adds nothing but forward
     return network.to(memory_format=torch.contiguous_format)  # type: ignore[no-any-return,call-overload]
 
 
 def _plain_optimizer(optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer:
-    return type(optimizer)([group | {"fused": None} for group in optimizer.param_groups])
+    kind: Any = type(optimizer)
+    return kind([group | {"fused": None} for group in optimizer.param_groups])
 
 
 # ---------------------------------------------------------------- lightweight-gan
