@@ -177,6 +177,46 @@ def outpaint(
 
 
 @app.command()
+def stylize(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="Picture, or a folder of pictures.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="Result, or a folder for the results.")],
+    model: Annotated[str, typer.Option(help="Model id: `models list --task stylize`.")] = "magenta-any-style",
+    style: Annotated[
+        Path | None, typer.Option(help="Picture whose style is taken, for a model that takes any.")
+    ] = None,
+    strength: Annotated[float, typer.Option(help="0 to 1: how much of the style.")] = 1.0,
+    keep_colors: Annotated[bool, typer.Option("--keep-colors", help="Keep the picture's own colors.")] = False,
+    brush: Annotated[float, typer.Option(help="1 to 8: how coarse the strokes are.")] = 1.0,
+    quality: Quality = 95,
+    keep_location: KeepLocation = False,
+    embed_settings: EmbedSettings = True,
+    as_json: Json = False,
+) -> None:
+    """Repaint a picture, or all pictures of a folder, in the style of another."""
+    from ganedit.formats import SaveOptions, check_target, open_picture
+    from ganedit.requests import StylizeRequest
+
+    options, painting = (
+        SaveOptions(quality=quality, keep_location=keep_location),
+        open_picture(style) if style else None,
+    )
+    pairs = [(source, target)]
+    if source.is_dir():
+        target.mkdir(parents=True, exist_ok=True)
+        pairs = [(file, target / f"{file.stem}.png") for file in sorted(source.iterdir()) if file.is_file()]
+    for file, out in pairs:
+        check_target(out, options)
+        try:
+            request = StylizeRequest(open_picture(file), painting, model, strength, keep_colors, brush)
+        except UserError as error:
+            if not source.is_dir():
+                raise
+            typer.echo(f"{file.name} was left out: {error}", err=True)
+            continue
+        _write(run(request, "Painting"), out, options, embed_settings, as_json)
+
+
+@app.command()
 def scratches(
     source: Source,
     mask_out: Annotated[Path, typer.Argument(metavar="MASK_OUT", help="The mask: .png, white is to be filled.")],

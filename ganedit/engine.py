@@ -29,6 +29,7 @@ from ganedit.requests import (
     Progress,
     ProjectRequest,
     Request,
+    StylizeRequest,
 )
 from ganedit.tasks.adjust import adjust_
 from ganedit.tasks.adjust import check as check_adjustments
@@ -38,6 +39,7 @@ from ganedit.tasks.inpaint import check_inpaint, check_outpaint, combine, extend
 from ganedit.tasks.masks import Holes, grow, seam_score, survey, thickness_px
 from ganedit.tasks.scratches import find_scratches
 from ganedit.tasks.select import select_object
+from ganedit.tasks.stylize import check_stylize, stylize
 from ganedit.tasks.tiling import MIN_TILE_PX, TileReport, reduce_to
 
 NO_MODEL = "none"
@@ -117,6 +119,8 @@ class Engine:
             case OutpaintRequest():
                 check_outpaint(request, self.max_output_megapixels)
                 yield from self._fill(request, *extend(request), 0)
+            case StylizeRequest():
+                yield from self._stylize(request)
             case GenerateRequest() | InterpolateRequest() | ProjectRequest():
                 yield from draw(request, self.registry, self._enhance, self.blocks_words)
             case _:
@@ -247,6 +251,19 @@ class Engine:
         name = f"{card.id}@{model.digest[:12]}" if model.digest else card.id
         scores = {"seam": seam_score(filled.pixels, mask)}
         yield EditResult((filled,), request, name, seconds, tuple(notes), scores)
+
+    def _stylize(self, request: StylizeRequest) -> Generator[Progress | EditResult, None, None]:
+        card = self._card(request.model, "stylize")
+        check_stylize(request)
+        network = self.registry.load_style_transfer(request.model)
+        started = time.perf_counter()
+        painted = yield from stylize(request, network)
+        like = replace(
+            request.image, gray=request.image.gray and request.keep_colors
+        )  # a style brings its colors along
+        picture = from_tensor(painted, like)
+        name, seconds = f"{card.id}@{card.sources[0].sha256[:12]}", time.perf_counter() - started
+        yield EditResult((picture,), request, name, seconds, request.image.notes)
 
     def _check(self, request: EnhanceRequest) -> None:
         check_adjustments(request.adjust)

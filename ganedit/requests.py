@@ -141,6 +141,27 @@ class Guide:
 
 
 @dataclass(frozen=True)
+class StylizeRequest:
+    """Repaint a picture.
+
+    Attributes:
+        image: the picture.
+        style: the picture whose style it gets, for a model that takes any.
+        model: id of a ``stylize`` model.
+        strength: 0 leaves the picture as it is, 1 is all of the style.
+        keep_colors: take light and shade from the style's painting, and the colors from the picture.
+        brush: 1 to 8: how many times as coarse the strokes are as the model's own.
+    """
+
+    image: Picture
+    style: Picture | None = None
+    model: str = "magenta-any-style"
+    strength: float = 1.0
+    keep_colors: bool = False
+    brush: float = 1.0
+
+
+@dataclass(frozen=True)
 class Told:
     """What a generator is told to draw; only what the model understands may be given.
 
@@ -273,7 +294,15 @@ def sides_for(size: tuple[int, int], aspect: float, position: str = "center") ->
     return {"left": left, "top": top, "right": wider - left, "bottom": taller - top}
 
 
-Request = EnhanceRequest | InpaintRequest | OutpaintRequest | GenerateRequest | InterpolateRequest | ProjectRequest
+Request = (
+    EnhanceRequest
+    | InpaintRequest
+    | OutpaintRequest
+    | StylizeRequest
+    | GenerateRequest
+    | InterpolateRequest
+    | ProjectRequest
+)
 
 
 @dataclass(frozen=True)

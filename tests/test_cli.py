@@ -159,6 +159,20 @@ def test_scratches_proposes_a_mask_that_inpaint_takes(tmp_path):
     assert np.asarray(Image.open(out)).max() < 130
 
 
+def test_stylize_paints_a_picture_or_a_folder_and_tells_what_it_leaves_out(tmp_path):
+    style = ROOT / "ganedit/ui/examples/styles/wave.jpg"
+    (tmp_path / "in").mkdir()
+    Image.new("RGB", (48, 40), (90, 120, 60)).save(tmp_path / "in" / "a.jpg")
+    (tmp_path / "in" / "notes.txt").write_text("no picture")
+    done = ganedit("stylize", tmp_path / "in", tmp_path / "out", "--style", style)
+    assert done.returncode == 0, done.stderr
+    assert "notes.txt was left out" in done.stderr
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["a.png"]
+    assert Image.open(tmp_path / "out" / "a.png").size == (48, 40)
+    done = ganedit("stylize", tmp_path / "in" / "a.jpg", tmp_path / "b.png")
+    assert done.returncode == 2 and "give one as the style" in done.stderr
+
+
 def test_a_model_that_is_not_here_offline_says_how_to_get_it(photo, tmp_path):
     environment = {"GANEDIT_OFFLINE": "1", "GANEDIT_WEIGHTS": str(tmp_path / "cache")}
     done = ganedit("enhance", photo, tmp_path / "out.png", "--model", "bsrgan-x4", **environment)

@@ -8,6 +8,7 @@ from ganedit.models.card import ModelCard, SizeRule, Source
 from ganedit.models.generator_cards import GENERATOR_CARDS
 from ganedit.models.inpaint_cards import INPAINT_CARDS
 from ganedit.models.own_cards import OWN_CARDS
+from ganedit.models.stylize_cards import STYLIZE_CARDS
 from ganedit.models.text_cards import TEXT_CARDS
 
 _REAL_ESRGAN = "https://github.com/xinntao/Real-ESRGAN/releases/download"
@@ -334,4 +335,5 @@ CATALOG: tuple[ModelCard, ...] = (
     *OWN_CARDS,
     *GENERATOR_CARDS,
     *TEXT_CARDS,
+    *STYLIZE_CARDS,
 )

@@ -28,8 +28,9 @@ if TYPE_CHECKING:  # torch takes seconds to import, and listing the models needs
     from ganedit.models.generators import PictureGenerator
     from ganedit.models.loaded import LoadedModel
     from ganedit.models.pipelines import TextPipeline
+    from ganedit.models.style_transfer import StyleTransfer
 
-    Loaded = LoadedModel | PictureGenerator | TextPipeline
+    Loaded = LoadedModel | PictureGenerator | TextPipeline | StyleTransfer
 
 M = TypeVar("M", bound="Loaded")
 
@@ -250,6 +251,20 @@ class Registry:
                 f"{card.id} draws no new pictures; `models list --task generate` names those that do."
             )
         return self._in_memory((model_id, None), lambda: self._read_generator(card))
+
+    def load_style_transfer(self, model_id: str) -> "StyleTransfer":
+        """Give a model that repaints pictures; errors as of ``load_generator``."""
+        card = self.get(model_id)
+        if card.task != "stylize":
+            raise BadRequestError(f"{card.id} repaints no pictures; `models list --task stylize` names those that do.")
+
+        def read() -> "StyleTransfer":
+            from ganedit.models.style_transfer import StyleTransfer
+
+            predictor, source = self._installed_file(card)
+            return StyleTransfer(predictor, sources.verified(source.companions[0], self._cache))
+
+        return self._in_memory((model_id, None), read)
 
     def _read_generator(self, card: ModelCard) -> "PictureGenerator | TextPipeline":
         from ganedit.models.generators import PictureGenerator

@@ -79,6 +79,28 @@ class Conditions:
             return dataset.attributes[indices].astype(np.float32)
         return self._texts.of(indices, seed) if self._texts else None
 
+    def whitening(self, length: int) -> tuple[np.ndarray, np.ndarray] | None:
+        """Give the linear map of captions under which all their differences are as large, for an embedding to start as.
+
+        Sentence vectors have most of their length in common and differ little in what tells a fox from a dog.
+
+        Args:
+            length: of what comes out; the directions along which the captions differ most.
+
+        Returns:
+            (length, c_dim) float32 weights and (length,) float32 biases; None without captions.
+        """
+        if not self._texts:
+            return None
+        told = self._texts.first(_spread(len(self._dataset), min(_EXAMPLES, len(self._dataset))))[0].astype(np.float64)
+        mean = told.mean(axis=0)
+        _, sizes, directions = np.linalg.svd(told - mean, full_matrices=False)
+        spread = np.square(sizes) / len(told)
+        kept = min(length, len(spread))
+        weight = np.zeros((length, self.c_dim))
+        weight[:kept] = directions[:kept] / np.sqrt(spread[:kept, None] + spread.mean())
+        return weight.astype(np.float32), (-weight @ mean).astype(np.float32)
+
     def samples(self, count: int) -> tuple[np.ndarray | None, tuple[str, ...]]:
         """Give conditions that show what there is: the classes in turn, or what pictures spread over the data have.
 

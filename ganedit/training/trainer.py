@@ -83,12 +83,22 @@ class Trainer:
         if made.arch == "fastgan":
             own = {"widths": made.widths or None, "layout_from_z": made.layout_from_z}
         generator = GENERATORS[made.arch](z_dim=made.z_dim, **shape, **own)
+        self._tell_apart(generator)
         judging = config.discriminator
         if judging.arch == PROJECTED:
             features = load_efficientnet_lite0()
             c_dim = 0 if config.loss.recognition else self.c_dim
             return generator, ProjectedDiscriminator(features, resolution, c_dim, config.schedule.seed)
         return generator, DISCRIMINATORS[judging.arch](**shape, **_own(judging.arch, judging.width, judging.blocks))
+
+    def _tell_apart(self, generator: Any) -> None:
+        """Let the embedding of captions start where they differ."""
+        embedding = getattr(generator.latent, "embedding", None)
+        begun = self.conditions.whitening(embedding.out_features) if isinstance(embedding, nn.Linear) else None
+        if isinstance(embedding, nn.Linear) and begun:
+            with torch.no_grad():
+                embedding.weight.copy_(torch.from_numpy(begun[0]))
+                embedding.bias.copy_(torch.from_numpy(begun[1]))
 
     def _recognizer(self) -> Recognizer | None:
         """Fit the classifier of a recipe that has one, to pictures as G's will be when they are judged."""

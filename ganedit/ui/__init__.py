@@ -14,6 +14,7 @@ from ganedit.engine import Engine
 from ganedit.ui.api import add_api
 from ganedit.ui.api_generate import add_generate_api
 from ganedit.ui.api_inpaint import add_inpaint_api
+from ganedit.ui.api_stylize import add_stylize_api
 from ganedit.ui.enhance import build_enhance_tab
 from ganedit.ui.evaluate import build_evaluate_tab
 from ganedit.ui.exchange import Exchange
@@ -25,6 +26,7 @@ from ganedit.ui.models import build_models_tab
 from ganedit.ui.run import Run
 from ganedit.ui.runs import Runs, runs_folder
 from ganedit.ui.settings import UiSettings
+from ganedit.ui.stylize import build_stylize_tab
 from ganedit.ui.theme import GaneditTheme, head, mark, style_sheet
 from ganedit.ui.train import build_train_tab
 
@@ -50,6 +52,7 @@ def build_ui(engine: Engine, settings: UiSettings) -> gr.Blocks:
         with gr.Tabs(overflow_behavior="wrap", elem_id="ge-tabs") as tabs:
             build_enhance_tab(engine, settings, exchange)
             build_inpaint_tab(engine, settings, exchange)
+            build_stylize_tab(engine, settings, exchange)
             build_generate_tab(engine, exchange)
             build_train_tab(runs, exchange, by_path=not settings.public)
             build_evaluate_tab(engine, settings, runs)
@@ -58,6 +61,7 @@ def build_ui(engine: Engine, settings: UiSettings) -> gr.Blocks:
         add_api(engine, settings)
         add_inpaint_api(engine, settings)
         add_generate_api(engine, settings)
+        add_stylize_api(engine, settings)
     # api_open=False: direct calls would skip the queue and its limits.
     return page.queue(api_open=False, max_size=32, default_concurrency_limit=2)
 

@@ -124,8 +124,9 @@ class Generator(StyledGenerator):
             "embed_dim": embed_dim,
             "layout_from_z": layout_from_z,
         }
-        self.latent = LatentInput(z_dim, c_dim, embed_dim)
-        self._heard = z_dim if layout_from_z else self.latent.out_dim
+        self.latent = latent = LatentInput(z_dim, c_dim, embed_dim)
+        self._heard = z_dim if layout_from_z else latent.out_dim
+        self._unheard = latent.out_dim - self._heard
         self.start = nn.Sequential(
             nn.ConvTranspose2d(self._heard, 2 * widths[0], 4, bias=False),
             nn.BatchNorm2d(2 * widths[0]),
@@ -155,8 +156,7 @@ class Generator(StyledGenerator):
     def style_matrices(self) -> list[Tensor]:
         """Give the matrices, (outputs, S) each, that a style meets first, one a level."""
         start = next(self.start.parameters())  # (S or z_dim, outputs, 4, 4)
-        unheard = self.latent.out_dim - self._heard
         return [
-            F.pad(start.flatten(1).T, (0, unheard)),
+            F.pad(start.flatten(1).T, (0, self._unheard)),
             *(level.get_parameter("style.weight") for level in self.levels),
         ]

@@ -3,10 +3,10 @@
 Keys start with "ge." because gradio's own sections ("image", "common", ...) would swallow plain ones.
 """
 
-from ganedit.ui.strings import enhance, evaluate, generate, inpaint, models, page, painter, train
+from ganedit.ui.strings import enhance, evaluate, generate, inpaint, models, page, painter, stylize, train
 
 STRINGS: dict[str, tuple[str, str]] = {
     key: texts
-    for part in (page, enhance, inpaint, painter, generate, train, evaluate, models)
+    for part in (page, enhance, inpaint, painter, generate, stylize, train, evaluate, models)
     for key, texts in part.STRINGS.items()
 }

@@ -10,6 +10,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.tab.enhance": ("Enhance", "增强"),
     "ge.tab.evaluate": ("Evaluate", "评估"),
     "ge.tab.generate": ("Generate", "生成"),
+    "ge.tab.stylize": ("Stylize", "风格化"),
     "ge.tab.models": ("Models", "模型"),
     "ge.tab.train": ("Train", "训练"),
     "ge.error.expired": (

@@ -1,0 +1,73 @@
+"""The named endpoint ``/stylize``."""
+
+from typing import Any
+
+import gradio as gr
+
+from ganedit.engine import Engine
+from ganedit.formats import open_picture
+from ganedit.requests import StylizeRequest
+from ganedit.ui.api import EditCalls, add_edit, told
+from ganedit.ui.api_inputs import Range, file_inputs, picture_input, save_options
+from ganedit.ui.settings import UiSettings
+
+_STRENGTH = Range(1, 0, 1, "Strength, 0 to 1")
+_BRUSH = Range(1, 1, 8, "Brush, 1 to 8: how coarse the strokes are")
+
+
+def add_stylize_api(engine: Engine, settings: UiSettings) -> None:
+    """Add the endpoint to the Blocks being built."""
+    calls = StylizeCalls(engine, settings.limit_seconds)
+    inputs = [
+        picture_input("Picture"),
+        picture_input("Style"),
+        gr.Textbox(StylizeRequest.model, label="Model", visible=False),
+        _STRENGTH.component(),
+        gr.Checkbox(False, label="Keep the picture's colors", visible=False),
+        _BRUSH.component(),
+        *file_inputs(),
+    ]
+    add_edit("stylize", calls.stylize, inputs)
+
+
+class StylizeCalls(EditCalls):
+    """What is called over HTTP. Names, types and texts of the API page and the MCP tools come from the signatures."""
+
+    def stylize(
+        self,
+        image: bytes,
+        style: bytes,
+        model: str = StylizeRequest.model,
+        strength: float = 1,
+        keep_colors: bool = False,
+        brush: float = 1,
+        format: str = "png",
+        quality: float = 95,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - gradio finds its progress by this default
+    ) -> tuple[str, dict[str, Any]]:
+        """Repaint one picture in the style of another.
+
+        Args:
+            image: the picture: JPEG, PNG, WebP, TIFF, BMP, AVIF or HEIC.
+            style: the picture whose style is taken.
+            model: id of a stylize model that /models lists as installed.
+            strength: 0 to 1; how much of the style.
+            keep_colors: keep the picture's own colors.
+            brush: 1 to 8; how coarse the strokes are.
+            format: png (loses nothing), jpeg, webp or avif.
+            quality: 1 to 100, for jpeg, webp and avif.
+            progress: told the finished tiles; filled in by gradio.
+
+        Returns:
+            The picture file, exactly as encoded here. An object with model, seconds, width, height and notes.
+        """
+        with told():
+            request = StylizeRequest(
+                open_picture(image or b""),
+                open_picture(style) if style else None,
+                (model or "").strip(),
+                _STRENGTH.checked("strength", strength),
+                bool(keep_colors),
+                _BRUSH.checked("brush", brush),
+            )
+            return self.answer(request, save_options(format, quality), progress)

@@ -1,0 +1,113 @@
+"""The Stylize tab: what is on it, and its events put together. What they do: ``stylize_events``."""
+
+from typing import Any
+
+import gradio as gr
+
+from ganedit.engine import Engine
+from ganedit.ui.desk import Desk, build_actions, build_columns
+from ganedit.ui.edit_wiring import LATEST, LIGHT, wire
+from ganedit.ui.exchange import Exchange
+from ganedit.ui.file_choices import build_file_choices
+from ganedit.ui.i18n import both, label
+from ganedit.ui.inpaint_layout import EXAMPLES
+from ganedit.ui.intake import PICTURE_FILES, build_intake
+from ganedit.ui.result_view import build_result_view
+from ganedit.ui.settings import UiSettings
+from ganedit.ui.stylize_events import STYLES, TAB, Controls, StylizeTab
+from ganedit.ui.theme import page_html
+
+
+def build_stylize_tab(engine: Engine, settings: UiSettings, exchange: Exchange) -> None:
+    """Build the tab inside an open ``gr.Tabs``.
+
+    Args:
+        engine: runs the edits.
+        settings: in public mode, how long an edit may take is limited, and models are not fetched from here.
+        exchange: draws the tab's "send to" row later, and offers this tab to the others.
+    """
+    tab = StylizeTab(engine, settings)
+    with gr.Tab(label("ge.tab.stylize"), id=TAB, elem_id=f"ge-tab-{TAB}") as page_tab:  # pyright: ignore[reportArgumentType]
+        memory = tab.build_memory()
+        side, main = build_columns()
+        with side:
+            intake = build_intake(TAB, EXAMPLES)
+            controls = _build_controls()
+        with main:
+            view = build_result_view(TAB, "ge.result.preview")
+            with view.stage:
+                preview = gr.Image(
+                    type="filepath",
+                    format="png",
+                    interactive=False,
+                    show_label=False,
+                    buttons=["fullscreen"],
+                    visible=False,
+                    elem_id=f"ge-{TAB}-preview",
+                    elem_classes="ge-preview",
+                )
+    desk = Desk(
+        memory=memory,
+        intake=intake,
+        actions=controls.actions,
+        view=view,
+        file=controls.file,
+        controls=(controls.style, controls.own, controls.strength, controls.keep_colors, controls.brush),
+        stage=(preview,),
+        answers=(controls.gallery,),
+    )
+    tab.place(desk, controls, preview)
+    wire(tab, exchange)
+    _wire(tab, page_tab)
+
+
+def _build_controls() -> Controls:
+    with gr.Group(elem_classes="ge-panel"):
+        page_html(f'<div class="ge-note">{both("ge.stylize.how")}</div>')
+        gallery = gr.Gallery(
+            [(str(path), name) for name, path in STYLES.items()],
+            label=label("ge.stylize.styles"),
+            columns=3,
+            height="auto",
+            object_fit="cover",
+            allow_preview=False,
+            buttons=[],
+            interactive=False,
+            selected_index=0,
+            elem_id=f"ge-{TAB}-styles",
+            elem_classes="ge-candidates",
+        )
+        own = gr.File(
+            label=label("ge.stylize.own"),
+            file_types=PICTURE_FILES,
+            height=100,
+            elem_id=f"ge-{TAB}-own",
+            elem_classes="ge-drop",
+        )
+        sheet = gr.Button(label("ge.stylize.sheet"), size="sm", elem_id=f"ge-{TAB}-sheet")
+        strength = gr.Slider(0, 1, 1, step=0.05, label=label("ge.stylize.strength"), elem_id=f"ge-{TAB}-strength")
+        brush = gr.Slider(1, 8, 2, step=0.5, label=label("ge.stylize.brush"), elem_id=f"ge-{TAB}-brush")
+        keep_colors = gr.Checkbox(False, label=label("ge.stylize.keep_colors"), elem_id=f"ge-{TAB}-colors")
+        fetch = gr.Button(label("ge.stylize.fetch"), size="sm", visible=False, elem_id=f"ge-{TAB}-fetch")
+    actions = build_actions(TAB, "ge.stylize.button")
+    file: dict[str, Any] = build_file_choices(TAB)
+    return Controls(
+        gr.State(next(iter(STYLES))), gallery, own, sheet, strength, brush, keep_colors, fetch, actions, file
+    )
+
+
+def _wire(tab: StylizeTab, page_tab: gr.Tab) -> None:
+    controls, status = tab.controls, tab.desk.view.status
+    page_tab.select(tab.show_fetch, None, controls.fetch, **LATEST)
+    controls.fetch.click(tab.fetch, None, [status, controls.fetch], trigger_mode="once", **LIGHT)
+    controls.gallery.select(tab.choose, None, [controls.style, controls.own], **LIGHT)
+    controls.sheet.click(
+        tab.sheet,
+        {*tab.read},
+        [status, controls.gallery],
+        trigger_mode="once",
+        concurrency_limit=1,
+        concurrency_id="gpu",
+        show_progress="hidden",
+        api_visibility="private",
+    )

@@ -1,0 +1,40 @@
+"""The HTTP endpoint that repaints, called as programs call it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+from ganedit.engine import Engine
+from ganedit.ui import UiSettings, build_ui, launch_options
+
+EXAMPLES = Path(__file__).parents[1] / "ganedit/ui/examples"
+PHOTO, STYLE = (handle_file(EXAMPLES / name) for name in ("cat.jpg", "styles/wave.jpg"))
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    settings = UiSettings()
+    page = build_ui(Engine(), settings)
+    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options(settings))
+    yield Client(url, verbose=False)
+    page.close()
+
+
+def test_a_picture_comes_back_painted_at_its_size(client: Client) -> None:
+    file, facts = client.predict(image=PHOTO, style=STYLE, brush=2, api_name="/stylize")
+    with Image.open(EXAMPLES / "cat.jpg") as photo, Image.open(file) as painted:
+        assert painted.size == photo.size == (facts["width"], facts["height"])
+    assert facts["model"].startswith("magenta-any-style@")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [({"style": None}, "give one as the style"), ({"strength": 3}, "strength must be a number from 0 to 1")],
+)
+def test_what_cannot_be_painted_is_one_sentence(client: Client, change: dict, told: str) -> None:
+    with pytest.raises(AppError, match=told):
+        client.predict(**{"image": PHOTO, "style": STYLE, **change}, api_name="/stylize")
