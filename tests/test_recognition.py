@@ -1,6 +1,7 @@
 """The fixed classifier that tells G of its class, and the game in which D is not told."""
 
 import copy
+from typing import Any
 
 import numpy as np
 import pytest
@@ -58,7 +59,8 @@ def test_what_is_of_its_class_surprises_less_than_what_is_not() -> None:
 
 def test_the_discriminator_is_not_told_the_class_and_the_generator_is(dataset: Dataset) -> None:
     trainer = Trainer(changed(), dataset, Processes())
-    assert trainer.discriminator.config["c_dim"] == 0 and trainer.generator.config["c_dim"] == 2
+    told: list[Any] = [network.config for network in (trainer.discriminator, trainer.generator)]
+    assert [each["c_dim"] for each in told] == [0, 2]
 
 
 def test_the_generator_learns_to_draw_the_class_that_is_asked_for(dataset: Dataset) -> None:
