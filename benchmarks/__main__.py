@@ -10,7 +10,7 @@ RESULTS = Path(__file__).parent / "results"
 
 def main(names: list[str]) -> None:
     """Run the named benchmarks, all of them if none is named."""
-    from benchmarks import generators, inpaint, known_answers, memory, quality, speed, training
+    from benchmarks import generators, inpaint, known_answers, memory, quality, rivals, speed, training
 
     known = {
         "speed": speed.tables,
@@ -20,6 +20,7 @@ def main(names: list[str]) -> None:
         "answers": known_answers.tables,
         "training": training.tables,
         "generators": generators.tables,
+        "rivals": rivals.tables,
     }
     unknown = set(names) - set(known)
     if unknown:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -47,6 +48,16 @@ class Peer:
             self._trainer.set_data_src(pictures)
             self._trainer.init_GAN()
         self._trainer.steps = 1  # its step 0 draws sample sheets
+
+    @torch.no_grad()
+    def draw(self, count: int) -> np.ndarray:
+        """Draw (count, side, side, 3) uint8 pictures with its averaged generator, as its own program does."""
+        network, drawn = self._trainer.GAN.GE.eval(), []
+        chance = torch.Generator().manual_seed(0)
+        for start in range(0, count, self._trainer.batch_size):
+            z = torch.randn(min(self._trainer.batch_size, count - start), self._trainer.GAN.latent_dim, generator=chance)
+            drawn.append((network(z).clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).numpy())
+        return np.concatenate(drawn)
 
     @property
     def parameters(self) -> int:

@@ -31,7 +31,7 @@ from ganedit.training.trainer import Trainer
 OUT = Path(__file__).parent / "out" / "training"
 RECIPES = Path(__file__).parents[1] / "recipes"
 
-_NAMES = ("dcgan-minimax", "quickstart", "landscape-128")
+_NAMES = ("dcgan-minimax", "quickstart", "ganedit-landscape")
 _WITHOUT_CLASSES = ["data.condition=none", "loss.likeness=0", "loss.recognition=0"]  # which the peers know nothing of
 _ROUNDS = 5
 _TURN_SECONDS = 4.0
@@ -188,7 +188,7 @@ def against_lightweight_gan() -> str:
     which the median leaves out.
     """
     settings = [*_WITHOUT_CLASSES, f"data.resolution={_PEER_PX}", f"schedule.batch={_PEER_BATCH}"]
-    config = load_recipe(RECIPES / "landscape-128.toml", settings)
+    config = load_recipe(RECIPES / "ganedit-landscape.toml", settings)
     with TemporaryDirectory() as folder, _Ours(config, _pictures(config)) as ours:
         pictures, network = locate(Path(SHAPES)), (_PEER_PX, _PEER_BATCH, _PEER_FMAP_MAX)
         programs: dict[str, Any] = {

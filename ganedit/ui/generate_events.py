@@ -125,17 +125,19 @@ class GenerateTab:
         return {self.parts.model: self.refresh(model)}
 
     @toasts
-    def fit(self, model: str | None) -> Updates:
-        """Show the controls that a model understands."""
+    def fit(self, model: str | None) -> Iterator[Updates]:
+        """Show the controls that a model understands; reading a large one takes a while."""
         parts = self.parts
         if not model:
             hidden = {part: gr.update(visible=False) for part in self.fitted[1:]}
-            return {parts.about: status.hint_block([both("ge.generate.no_model")]), **hidden}
+            yield {parts.about: status.hint_block([both("ge.generate.no_model")]), **hidden}
+            return
+        yield {parts.about: status.stage_line("load")}
         generator, card = self._engine.registry.load_generator(model), self._engine.registry.get(model)
         facts = (f"{generator.resolution} × {generator.resolution} px", card.trained_on, card.license)
         pairs = [f"{name}: {value}" for name, values in generator.attributes.items() for value in values]
         kind, starts = generator.condition, generator.starts_from_pictures
-        return {
+        yield {
             parts.about: status.hint_block([Html.escaped(" · ".join(fact for fact in facts if fact))]),
             parts.class_name: gr.update(
                 choices=[(label("ge.generate.any"), ANY), *((name, name) for name in generator.class_names)],
