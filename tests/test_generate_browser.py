@@ -111,9 +111,10 @@ def test_a_direction_repaints_the_picture_and_keeps_the_name_it_is_given(chromiu
     expect(slider).to_contain_text("age")
     visit.page.locator("#ge-explore-take").click()
     expect(visit.page.locator("#ge-generate-gallery button.thumbnail-item")).to_have_count(1, timeout=PATIENCE)
-    visit.page.reload()
-    explore(visit.page)
-    expect(visit.page.locator("#ge-explore-move-2")).to_contain_text("age")
+    later = visit.context.new_page()
+    later.goto(served)
+    explore(later)
+    expect(later.locator("#ge-explore-move-2")).to_contain_text("age")
     visit.end()
 
 

@@ -31,4 +31,4 @@ class Visit:
     def end(self) -> None:
         """Close the page; anything that went wrong in it fails the test."""
         self.context.close()
-        assert not self.faults
+        assert not self.faults, self.faults
