@@ -1,4 +1,4 @@
-"""Check the doctor on runs whose modes can be counted: ``python tools/calibrate_doctor.py [--seeds N]``.
+"""Check the doctor on runs whose modes can be counted: ``python -m tools.calibrate_doctor [--seeds N]``.
 
 Half of the runs learn a grid of 25 Gaussians as recommended; half have the non-saturating loss without any penalty and
 a G that learns 25 times as fast as D, which puts everything on one mode after another. A hit is a collapse that the

@@ -1,4 +1,4 @@
-"""Fit the weights in ``ganedit/tasks/scratches.py`` and measure them: ``python tools/fit_scratches.py``.
+"""Fit the weights in ``ganedit/tasks/scratches.py`` and measure them: ``python -m tools.fit_scratches``.
 
 Pictures that scikit-image carries are aged, then scratched and dusted with fixed seeds, so that it is known which
 pixels are damage. What `finds` collects there is weighed by a logistic regression. The weights are printed in the form

@@ -1,4 +1,4 @@
-"""Turn a snapshot into weights to ship: ``python tools/ship_weights.py SNAPSHOT OUT``.
+"""Turn a snapshot into weights to ship: ``python -m tools.ship_weights SNAPSHOT OUT``.
 
 OUT gets the same generator and facts in half precision, half the size; it prints what a card needs to know.
 """

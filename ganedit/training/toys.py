@@ -32,9 +32,9 @@ POINTS = TrainConfig.from_dict(
     {
         "generator": {"arch": "mlp", "z_dim": 8, "width": 128},
         "discriminator": {"arch": "mlp", "width": 128},
-        "loss": {"name": "relativistic", "gamma": 0.05},
+        "loss": {"name": "relativistic", "gamma": 0.01},
         "optimizer": {"lr_g": 3e-3, "lr_d": 3e-3, "beta1": 0.0, "beta2": 0.99, "lr_end": 0.02},
-        "schedule": {"kimg": 1500, "batch": 256, "tick_kimg": 100, "snapshot_kimg": 1500, "ema_kimg": 20},
+        "schedule": {"kimg": 3000, "batch": 256, "tick_kimg": 100, "snapshot_kimg": 3000, "ema_kimg": 20},
         "compute": {"precision": "float32", "threads": 1},
         "doctor": {"samples": 512},
     }

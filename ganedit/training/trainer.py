@@ -140,7 +140,7 @@ class Trainer:
         self._set_rates(nimg)
         chance = _mix(self.config.schedule.seed + self.rollbacks * _OTHER_CHANCE, nimg)
         torch.manual_seed(chance)
-        real = self._flipped(to_network(images, self.processes.device))
+        real = self._flipped(self._incoming(images))
         condition = self._withhold(self.condition(indices, chance), nimg)
         z = self._latents(2)
         said = self._train_discriminator(real, z[0], condition)
@@ -149,6 +149,9 @@ class Trainer:
         said["skipped"] = 1 - norms.isfinite().float().mean()
         self.ema.update(self.generator, self.config.schedule.batch, nimg)
         return said
+
+    def _incoming(self, images: Any) -> Tensor:
+        return to_network(images, self.processes.device)
 
     def _flipped(self, pictures: Tensor) -> Tensor:
         if not self.config.data.flip:
