@@ -55,7 +55,9 @@ class Peer:
         network, drawn = self._trainer.GAN.GE.eval(), []
         chance = torch.Generator().manual_seed(0)
         for start in range(0, count, self._trainer.batch_size):
-            z = torch.randn(min(self._trainer.batch_size, count - start), self._trainer.GAN.latent_dim, generator=chance)
+            z = torch.randn(
+                min(self._trainer.batch_size, count - start), self._trainer.GAN.latent_dim, generator=chance
+            )
             drawn.append((network(z).clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).numpy())
         return np.concatenate(drawn)
 

@@ -22,6 +22,34 @@ OWN_CARDS: tuple[ModelCard, ...] = (
             "Lanier, Personas by Draftbit, all CC BY 4.0, recolored; 100 kimg, 51 minutes of one processor core"
         ),
         paper="Liu et al. 2021, arXiv:2101.04775; Isola et al. 2017, arXiv:1611.07004",
-        notes="Drawn faces of 64 px by attributes or words; on 1,000 unseen combinations 29 dB from the renders.",
+        notes=(
+            "Drawn faces of 64 px by attributes or words. On 1,000 unseen combinations 29 dB from the renders; a "
+            "classifier finds 93 % of what was asked, but of the eyebrows 47 %, beards 70 %, mouths 80 %."
+        ),
+    ),
+    ModelCard(
+        id="ganedit-landscape",
+        task="generate",
+        arch="FastGAN",
+        sources=(
+            Source(
+                "weights/ganedit-landscape.safetensors",
+                "04c2fe26960863cc4ff29cf738292b1e09d8a251e65031b792d0b794d27793ef",
+                "safetensors",
+                9312736,
+            ),
+        ),
+        license="CC0-1.0",
+        commercial_use=True,
+        trained_on=(
+            "399 squares of 133 landscape photographs in the public domain, out of endless-sky-high-dpi; 45 kimg, 40 "
+            "minutes of one processor core"
+        ),
+        paper="Sauer et al. 2021, arXiv:2111.01007; Liu et al. 2021, arXiv:2101.04775",
+        notes=(
+            "Landscapes of 128 px by class. A probe names the asked class in 72 % of them, and in 43 % of held-out photos; "
+            "valleys, seas and snow are the weakest, and the colors of a class vary little. fd_effnet399 67, between "
+            "halves of the photos 33."
+        ),
     ),
 )
