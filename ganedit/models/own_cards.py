@@ -48,8 +48,8 @@ OWN_CARDS: tuple[ModelCard, ...] = (
         paper="Sauer et al. 2021, arXiv:2111.01007; Liu et al. 2021, arXiv:2101.04775",
         notes=(
             "Landscapes of 128 px by class. A probe names the asked class in 72 % of them, and in 43 % of held-out "
-            "photos; valleys, seas and snow are the weakest, and the colors of a class vary little. fd_effnet399 67, between "
-            "halves of the photos 33."
+            "photos; valleys, seas and snow are the weakest, and the colors of a class vary little. fd_effnet399 67, "
+            "between halves of the photos 33."
         ),
     ),
 )
