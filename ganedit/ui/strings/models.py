@@ -74,6 +74,8 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.models.for.bsrgan-x2": ("Photos with mixed damage, twice the size", "受损情况复杂的照片，放大 2 倍"),
     "ge.models.for.bsrgan-x4": ("Photos with mixed damage; soft look", "受损情况复杂的照片；画面柔和"),
     "ge.models.for.ganedit-avatar": ("Drawn faces from words, 64 px", "由文字生成卡通头像，64 像素"),
+    "ge.models.for.ganedit-landscape": ("Landscapes by class, 128 px", "按类别生成风景，128 像素"),
+    "ge.models.for.magenta-any-style": ("Any picture as the style", "以任意图片为风格"),
     "ge.models.for.fastgan-painting": ("New paintings, 1024 px", "生成新的绘画，1024 像素"),
     "ge.models.for.realesr-animevideov3": ("Fast: drawings, video frames, drafts", "快速：动画、视频帧、草稿"),
     "ge.models.for.realesr-general-wdn-x4v3": (
