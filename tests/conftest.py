@@ -15,11 +15,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from gradio_client import Client
 from loopback_site import Site, serve
 from playwright.sync_api import Browser, sync_playwright
 from visitor import Visit
 
+from ganedit.engine import Engine
 from ganedit.models import download
+from ganedit.ui import UiSettings, build_ui, launch_options
 
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 60
@@ -103,3 +106,13 @@ def quiet_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "cache"
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    """A program that calls the page's endpoints."""
+    settings = UiSettings()
+    page = build_ui(Engine(), settings)
+    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options(settings))
+    yield Client(url, verbose=False)
+    page.close()

@@ -1,6 +1,5 @@
 """The HTTP endpoint that draws, called as programs call it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,18 +7,7 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from ganedit.engine import Engine
 from ganedit.formats import read_recipe
-from ganedit.ui import UiSettings, build_ui, launch_options
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    settings = UiSettings()
-    page = build_ui(Engine(), settings)
-    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options(settings))
-    yield Client(url, verbose=False)
-    page.close()
 
 
 def test_pictures_are_drawn_from_attributes_and_words_the_same_for_the_same_seed(client: Client) -> None:

@@ -1,6 +1,5 @@
 """The HTTP endpoints that fill holes, called as programs call them."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +9,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from ganedit.engine import Engine
-from ganedit.ui import UiSettings, build_ui, launch_options
-
 FAST = "opencv-telea"
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    settings = UiSettings()
-    page = build_ui(Engine(), settings)
-    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options(settings))
-    yield Client(url, verbose=False)
-    page.close()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The HTTP endpoint that repaints, called as programs call it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,20 +7,8 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from ganedit.engine import Engine
-from ganedit.ui import UiSettings, build_ui, launch_options
-
 EXAMPLES = Path(__file__).parents[1] / "ganedit/ui/examples"
 PHOTO, STYLE = (handle_file(EXAMPLES / name) for name in ("cat.jpg", "styles/wave.jpg"))
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    settings = UiSettings()
-    page = build_ui(Engine(), settings)
-    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options(settings))
-    yield Client(url, verbose=False)
-    page.close()
 
 
 def test_a_picture_comes_back_painted_at_its_size(client: Client) -> None:

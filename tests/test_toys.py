@@ -26,7 +26,7 @@ def test_even_counts_have_no_divergence() -> None:
 
 
 def test_samples_come_to_the_grid_and_every_tick_tells_of_them() -> None:
-    schedule = dataclasses.replace(POINTS.schedule, kimg=60, tick_kimg=15)
+    schedule = dataclasses.replace(POINTS.schedule, kimg=240, tick_kimg=60)
     told, distances = [], []
 
     def tell(stats: object, samples: torch.Tensor) -> None:
@@ -35,5 +35,5 @@ def test_samples_come_to_the_grid_and_every_tick_tells_of_them() -> None:
 
     generator = train_points(dataclasses.replace(POINTS, schedule=schedule), grid_points(5000, seed=0), tell)
     assert len(told) == 4 and {"loss_g", "loss_d", "diversity"} <= set(dict(told[0]))  # type: ignore[call-overload]
-    assert distances[-1] < distances[0]
+    assert distances[-1] < 0.6 * distances[0]
     assert generator(torch.randn(3, 8)).shape == (3, 2)

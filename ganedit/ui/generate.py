@@ -45,6 +45,10 @@ def build_generate_tab(engine: Engine, exchange: Exchange) -> None:
 
 
 def _build_controls() -> dict[str, Any]:
+    return {**_build_told(), **_build_which(), **_build_actions()}
+
+
+def _build_told() -> dict[str, Any]:
     hidden: dict[str, Any] = {"visible": False, "elem_classes": "ge-model"}
     with gr.Group(elem_classes="ge-panel"):
         model = gr.Dropdown([], label=label("ge.generate.model"), elem_id="ge-generate-model", elem_classes="ge-model")
@@ -70,6 +74,18 @@ def _build_controls() -> dict[str, Any]:
         strength = gr.Slider(
             0.1, 1, 0.6, step=0.05, label=label("ge.generate.strength"), visible=False, elem_id="ge-generate-strength"
         )
+    return {
+        "model": model,
+        "about": about,
+        "class_name": class_name,
+        "attributes": attributes,
+        "text": text,
+        "start": start,
+        "strength": strength,
+    }
+
+
+def _build_which() -> dict[str, Any]:
     with gr.Group(elem_classes="ge-panel"):
         seed = gr.Number(0, precision=0, minimum=0, label=label("ge.generate.seed"), elem_id="ge-generate-seed")
         count = gr.Slider(1, MAX_COUNT, 8, step=1, label=label("ge.generate.count"), elem_id="ge-generate-count")
@@ -83,6 +99,10 @@ def _build_controls() -> dict[str, Any]:
             elem_id="ge-generate-truncation",
         )
         upscale = gr.Checkbox(True, label=label("ge.generate.upscale"), elem_id="ge-generate-upscale")
+    return {"seed": seed, "count": count, "truncation": truncation, "upscale": upscale}
+
+
+def _build_actions() -> dict[str, Any]:
     with gr.Row(elem_classes="ge-actions"):
         run = gr.Button(
             label("ge.generate.run"),
@@ -98,22 +118,7 @@ def _build_controls() -> dict[str, Any]:
         stop = gr.Button(
             label("ge.run.stop"), variant="stop", size="lg", visible=False, min_width=110, elem_id="ge-generate-stop"
         )
-    return {
-        "model": model,
-        "about": about,
-        "class_name": class_name,
-        "attributes": attributes,
-        "text": text,
-        "start": start,
-        "strength": strength,
-        "seed": seed,
-        "shuffle": shuffle,
-        "count": count,
-        "truncation": truncation,
-        "upscale": upscale,
-        "run": run,
-        "stop": stop,
-    }
+    return {"run": run, "shuffle": shuffle, "stop": stop}
 
 
 def _build_view() -> dict[str, Any]:
