@@ -180,10 +180,14 @@ def outpaint(
 def stylize(
     source: Annotated[Path, typer.Argument(metavar="IN", help="Picture, or a folder of pictures.")],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="Result, or a folder for the results.")],
-    model: Annotated[str, typer.Option(help="Model id: `models list --task stylize`.")] = "magenta-any-style",
-    style: Annotated[
-        Path | None, typer.Option(help="Picture whose style is taken, for a model that takes any.")
+    model: Annotated[
+        str | None,
+        typer.Option(help="Model id: `models list --task stylize`. Left out, it is one that takes what --style gives."),
     ] = None,
+    style: Annotated[
+        str,
+        typer.Option(help="A style of the model's own, several as in van-gogh=2,cartoon=1, or a picture with a style."),
+    ] = "",
     strength: Annotated[float, typer.Option(help="0 to 1: how much of the style.")] = 1.0,
     keep_colors: Annotated[bool, typer.Option("--keep-colors", help="Keep the picture's own colors.")] = False,
     brush: Annotated[float, typer.Option(help="1 to 8: how coarse the strokes are.")] = 1.0,
@@ -192,14 +196,15 @@ def stylize(
     embed_settings: EmbedSettings = True,
     as_json: Json = False,
 ) -> None:
-    """Repaint a picture, or all pictures of a folder, in the style of another."""
+    """Repaint a picture, or all pictures of a folder, in a style that a model has learned or in that of a picture."""
     from ganedit.formats import SaveOptions, check_target, open_picture
-    from ganedit.requests import StylizeRequest
+    from ganedit.requests import ANY_STYLE_MODEL, StylizeRequest, parse_shares
 
-    options, painting = (
-        SaveOptions(quality=quality, keep_location=keep_location),
-        open_picture(style) if style else None,
-    )
+    options = SaveOptions(quality=quality, keep_location=keep_location)
+    is_picture = model == ANY_STYLE_MODEL or (Path(style).suffix != "" and "=" not in style) or Path(style).is_file()
+    painting = open_picture(Path(style)) if style and is_picture else None
+    model = model or (ANY_STYLE_MODEL if painting else StylizeRequest.model)
+    shares = {} if painting else parse_shares(style)
     pairs = [(source, target)]
     if source.is_dir():
         target.mkdir(parents=True, exist_ok=True)
@@ -207,7 +212,7 @@ def stylize(
     for file, out in pairs:
         check_target(out, options)
         try:
-            request = StylizeRequest(open_picture(file), painting, model, strength, keep_colors, brush)
+            request = StylizeRequest(open_picture(file), painting, model, strength, keep_colors, brush, shares)
         except UserError as error:
             if not source.is_dir():
                 raise

@@ -17,6 +17,7 @@ from ganedit.image import Picture, fill_transparent, from_tensor, thumbnail, to_
 from ganedit.masks import check_mask
 from ganedit.models.card import ModelCard, Task
 from ganedit.models.loaded import LoadedModel
+from ganedit.models.painters import StylePainter
 from ganedit.models.registry import Registry
 from ganedit.requests import (
     Adjustments,
@@ -175,6 +176,15 @@ class Engine:
         seconds = sum(result.seconds for result in results)
         return EditResult((picture,), first, models, seconds, scores={"seam": seam_score(picture.pixels, mask)})
 
+    def styles(self, model_id: str) -> tuple[str, ...]:
+        """Name the styles that a ``stylize`` model has learned; none if it has but one, or takes it from a picture.
+
+        Raises:
+            UserError: there is no such model, or it cannot be had.
+        """
+        network = self.registry.load_style_transfer(model_id)
+        return tuple(network.styles) if isinstance(network, StylePainter) else ()
+
     def find_scratches(self, picture: Picture, sensitivity: float = 0.5) -> np.ndarray:
         """Propose the scratches and dust of an old photo as an (H, W) bool mask, to be looked over before filling.
 
@@ -254,8 +264,8 @@ class Engine:
 
     def _stylize(self, request: StylizeRequest) -> Generator[Progress | EditResult, None, None]:
         card = self._card(request.model, "stylize")
-        check_stylize(request)
         network = self.registry.load_style_transfer(request.model)
+        check_stylize(request, network)
         started = time.perf_counter()
         painted = yield from stylize(request, network)
         like = replace(

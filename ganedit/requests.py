@@ -18,6 +18,9 @@ from ganedit.image import Picture
 MAX_COUNT = 64
 """New pictures that may be asked for at once."""
 
+ANY_STYLE_MODEL = "magenta-any-style"
+"""Paints in the style of any picture."""
+
 MAX_FRAMES = 240
 """Frames of a way from one picture to another."""
 
@@ -151,14 +154,32 @@ class StylizeRequest:
         strength: 0 leaves the picture as it is, 1 is all of the style.
         keep_colors: take light and shade from the style's painting, and the colors from the picture.
         brush: 1 to 8: how many times as coarse the strokes are as the model's own.
+        shares: for a model with styles of its own, how much of each; empty for its first one.
     """
 
     image: Picture
     style: Picture | None = None
-    model: str = "magenta-any-style"
+    model: str = "ganedit-painter"
     strength: float = 1.0
     keep_colors: bool = False
     brush: float = 1.0
+    shares: Mapping[str, float] = field(default_factory=dict)
+
+
+def parse_shares(text: str) -> dict[str, float]:
+    """Read the styles that are asked for: a name, or several as in ``van-gogh=2, cartoon=1``.
+
+    Raises:
+        BadRequestError: a share is no number.
+    """
+    shares = {}
+    for part in filter(None, (each.strip() for each in text.split(","))):
+        name, equals, share = part.partition("=")
+        try:
+            shares[name.strip()] = float(share) if equals else 1.0
+        except ValueError:
+            raise BadRequestError(f"{part[:60]} is no share of a style; write it as van-gogh=2, cartoon=1.") from None
+    return shares
 
 
 @dataclass(frozen=True)

@@ -312,3 +312,77 @@ def stylegan2_picture(state: State, w: Tensor) -> Tensor:
         spread[..., ::2, ::2] = picture
         picture = colors(f"to_rgbs.{level}", x) + low_pass(spread, state[f"to_rgbs.{level}.upsample.kernel"], (2, 1))
     return picture
+
+
+# --- AnimeGANv2 and CycleGAN, whose norms look at the whole picture
+
+
+def anime_layer(inputs: int, outputs: int, size: int = 3, stride: int = 1, groups: int = 1) -> nn.Module:
+    around = (0, 1, 0, 1) if stride == 2 else (size // 2,) * 4
+    return nn.Sequential(
+        nn.ReflectionPad2d(around),
+        nn.Conv2d(inputs, outputs, size, stride, groups=groups, bias=groups > 1),
+        nn.GroupNorm(1, outputs),
+        nn.LeakyReLU(0.2),
+    )
+
+
+class AnimeBottleneck(nn.Module):
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            anime_layer(inputs, 2 * inputs, 1),
+            anime_layer(2 * inputs, 2 * inputs, groups=2 * inputs),
+            nn.Conv2d(2 * inputs, outputs, 1, bias=False),
+            nn.GroupNorm(1, outputs),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.layers(x)
+        return x + y if x.shape == y.shape else y
+
+
+class AnimeGANv2(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        a, b, c, d = width, 2 * width, 4 * width, 8 * width
+        self.block_a = nn.Sequential(anime_layer(3, a, 7), anime_layer(a, b, stride=2), anime_layer(b, b))
+        self.block_b = nn.Sequential(anime_layer(b, c, stride=2), anime_layer(c, c))
+        inner = [AnimeBottleneck(c, d), AnimeBottleneck(d, d), AnimeBottleneck(d, d), AnimeBottleneck(d, d)]
+        self.block_c = nn.Sequential(anime_layer(c, c), *inner, anime_layer(d, c))
+        self.block_d = nn.Sequential(anime_layer(c, c), anime_layer(c, c))
+        self.block_e = nn.Sequential(anime_layer(c, b), anime_layer(b, b), anime_layer(b, a, 7))
+        self.out_layer = nn.Sequential(nn.Conv2d(a, 3, 1, bias=False), nn.Tanh())
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.block_c(self.block_b(self.block_a(x)))
+        x = self.block_d(nn.Upsample(scale_factor=2, mode="bilinear")(x))
+        return self.out_layer(self.block_e(nn.Upsample(scale_factor=2, mode="bilinear")(x)))
+
+
+class CycleBlock(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        layers = []
+        for last in (False, True):
+            layers += [nn.ReflectionPad2d(1), nn.Conv2d(width, width, 3), nn.InstanceNorm2d(width)]
+            layers += [] if last else [nn.ReLU()]
+        self.conv_block = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.conv_block(x)
+
+
+class CycleGAN(nn.Module):
+    def __init__(self, width: int, blocks: int = 9) -> None:
+        super().__init__()
+        layers = [nn.ReflectionPad2d(3), nn.Conv2d(3, width, 7), nn.InstanceNorm2d(width), nn.ReLU()]
+        layers += [nn.Conv2d(width, 2 * width, 3, 2, 1), nn.InstanceNorm2d(2 * width), nn.ReLU()]
+        layers += [nn.Conv2d(2 * width, 4 * width, 3, 2, 1), nn.InstanceNorm2d(4 * width), nn.ReLU()]
+        layers += [CycleBlock(4 * width) for _ in range(blocks)]
+        layers += [nn.ConvTranspose2d(4 * width, 2 * width, 3, 2, 1, 1), nn.InstanceNorm2d(2 * width), nn.ReLU()]
+        layers += [nn.ConvTranspose2d(2 * width, width, 3, 2, 1, 1), nn.InstanceNorm2d(width), nn.ReLU()]
+        self.model = nn.Sequential(*layers, nn.ReflectionPad2d(3), nn.Conv2d(width, 3, 7), nn.Tanh())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.model(x)

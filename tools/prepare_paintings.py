@@ -1,7 +1,7 @@
 """Take paintings out of a Debian package: ``python tools/prepare_paintings.py PACKAGE OUT``.
 
 PACKAGE is the folder to which ``gcompris-qt-data`` was extracted (``apt-get download``, then ``dpkg -x``). Its puzzles
-cut famous paintings into pieces, which are put together again; six more by van Gogh lie there whole. The works are in
+cut famous paintings into pieces, which are put together again; eight more by van Gogh lie there whole. The works are in
 the public domain; OUT gets one PNG a work, named after the puzzle's title or the file, and a LICENSE.txt.
 """
 
@@ -21,7 +21,7 @@ PUZZLES, WHOLE = "paintings.rcc", "details.rcc"
 
 _MAGIC = b"qres"
 _FOLDER, _COMPRESSED, _ZSTD = 2, 1, 4
-_WHOLE = re.compile(r"\w*Gogh\w*_background\.webp")
+_WHOLE = re.compile(r"(\w*Gogh\w*|PortraitOfPereTanguy|Eglise_dAuvers-sur-Oise)_background\.webp")
 
 
 def read_resources(path: Path) -> Iterator[tuple[str, bytes]]:

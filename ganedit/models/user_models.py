@@ -138,6 +138,7 @@ def _recognize(path: Path, file_format: Format) -> dict[str, Any]:
     from ganedit.models.checkpoint import build_network, read_state_dict
     from ganedit.models.generators import read_generator
     from ganedit.models.public_generators import build_public
+    from ganedit.models.public_painters import build_painter
     from ganedit.models.snapshots import is_snapshot
 
     if file_format in ("onnx", "keras") or is_snapshot(path):
@@ -146,6 +147,9 @@ def _recognize(path: Path, file_format: Format) -> dict[str, Any]:
     published = build_public(state, path.name)
     if published is not None:
         return _drawing(published)
+    painter = build_painter(state, path.name)
+    if painter is not None:
+        return {"task": "stylize", "arch": painter.arch, "scale": 1, "size": {}}
     descriptor = build_network(state, path.name)
     if descriptor.purpose not in ("SR", "Restoration"):
         raise BadCheckpointError(f"{path.name} is a {descriptor.purpose} network, which Enhance cannot use.")
@@ -156,7 +160,8 @@ def _recognize(path: Path, file_format: Format) -> dict[str, Any]:
 
 
 def _drawing(snapshot: "Snapshot") -> dict[str, Any]:
-    return {"task": "generate", "arch": snapshot.arch, "scale": 1, "size": {}, **_origin(snapshot.facts)}
+    task = "stylize" if snapshot.arch == "painter" else "generate"
+    return {"task": task, "arch": snapshot.arch, "scale": 1, "size": {}, **_origin(snapshot.facts)}
 
 
 def _origin(facts: Mapping[str, Any]) -> dict[str, str]:
@@ -180,7 +185,7 @@ def _card_of(path: Path, entry: dict[str, Any]) -> ModelCard:
         commercial_use=False,
         scale=entry["scale"],
         size=SizeRule(**entry["size"]),
-        kind="gan" if entry["task"] == "generate" else "unknown",
+        kind="unknown" if entry["task"] == "enhance" else "gan",
         trained_on=entry.get("trained_on", ""),
         notes="Found in the weights folder; its license is for you to know.",
     )

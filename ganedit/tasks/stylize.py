@@ -1,11 +1,12 @@
-"""A photo painted in the style of any picture, at its full size, tile by tile with no seam.
+"""A photo painted in a learned style or in that of any picture, at its full size, tile by tile with no seam.
 
 What an instance norm takes over the whole picture would differ from tile to tile. So the statistics come from one small
-copy of the whole, and every tile uses them: tiles that see the same pixels then agree to the last bits.
+copy of the whole, and every tile uses them: tiles that see the same pixels then agree to the last bits. Painters of
+ours have no norms.
 """
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import torch
 import torch.nn.functional as F
@@ -14,7 +15,8 @@ from torch import Tensor
 
 from ganedit.errors import BadRequestError
 from ganedit.image import Picture, fill_transparent, to_tensor
-from ganedit.models.archs.arbitrary_style import MULTIPLE_OF, REACH_PX, Statistics
+from ganedit.models.painters import StylePainter
+from ganedit.models.public_painters import OnnxPainter, PublicPainter
 from ganedit.models.style_transfer import STYLE_PX, StyleTransfer
 from ganedit.requests import Progress, StylizeRequest
 
@@ -23,21 +25,38 @@ MAX_BRUSH = 8.0
 
 _TILE_PX = 512
 _WHOLE_PX = 768  # longer side of the copy that the statistics are taken from
+_WHOLE_PIXELS = 4e6  # what a network that cannot paint in parts may work on
 _LUMINANCE = (0.299, 0.587, 0.114)
 
+_MULTIPLE_OF = 4  # what the sides of a tile must be of, whichever network paints it
 
-def check_stylize(request: StylizeRequest) -> None:
+Repainter = StyleTransfer | StylePainter | PublicPainter | OnnxPainter
+
+
+def check_stylize(request: StylizeRequest, network: Repainter) -> None:
     """Refuse what cannot be painted.
 
     Raises:
-        BadRequestError: no style picture, a number out of range, or a picture that is too small.
+        BadRequestError: no style of the kind that the model takes, a number out of range, or a picture too small.
     """
-    if request.style is None:
+    if not isinstance(network, StyleTransfer):
+        network.condition(request.shares)
+        if request.style is not None:
+            raise BadRequestError(f"{request.model} has styles of its own; leave the style picture out.")
+    elif request.style is None:
         raise BadRequestError(f"{request.model} paints in the style of a picture; give one as the style.")
+    elif request.shares:
+        raise BadRequestError(f"{request.model} has no styles of its own; give a picture as the style.")
     if not 0 <= request.strength <= 1:
         raise BadRequestError(f"The strength goes from 0 to 1, not {request.strength:g}.")
     if not 1 <= request.brush <= MAX_BRUSH:
         raise BadRequestError(f"The brush goes from 1 to {MAX_BRUSH:g}, not {request.brush:g}.")
+    pixels = request.image.width * request.image.height / request.brush**2
+    if not network.tiles and pixels > _WHOLE_PIXELS:
+        raise BadRequestError(
+            f"{request.model} paints a picture in one piece, up to {_WHOLE_PIXELS / 1e6:g} megapixels; take a coarser "
+            "brush, which works on a smaller copy."
+        )
     if min(request.image.width, request.image.height) < MIN_SIDE_PX * request.brush:
         raise BadRequestError(
             f"A picture of {request.image.width}x{request.image.height} pixels is too small for this brush; each side "
@@ -45,12 +64,12 @@ def check_stylize(request: StylizeRequest) -> None:
         )
 
 
-def stylize(request: StylizeRequest, network: StyleTransfer) -> Generator[Progress, None, Tensor]:
+def stylize(request: StylizeRequest, network: Repainter) -> Generator[Progress, None, Tensor]:
     """Paint a picture.
 
     Args:
         request: checked by `check_stylize`.
-        network: predicts the style and paints.
+        network: what paints.
 
     Yields:
         Progress before the first and after each tile.
@@ -61,11 +80,7 @@ def stylize(request: StylizeRequest, network: StyleTransfer) -> Generator[Progre
     x = to_tensor(fill_transparent(request.image))
     height, width = x.shape[-2:]
     small = _reduced(x, request.brush)
-    assert request.style is not None
-    style = network.style(_style_square(request.style))
-    longest = max(small.shape[-2:])
-    statistics = network.look(_fitting(_reduced(small, max(1.0, longest / _WHOLE_PX))), style)
-    painted = yield from _tiles(small, style, statistics, network)
+    painted = yield from _tiles(small, _painting(request, network, small), network)
     if painted.shape[-2:] != (height, width):
         painted = F.interpolate(painted, size=(height, width), mode="bicubic", antialias=True).clamp(0, 1)
     if request.keep_colors:
@@ -74,21 +89,32 @@ def stylize(request: StylizeRequest, network: StyleTransfer) -> Generator[Progre
     return torch.lerp(x, painted, request.strength)
 
 
-def _tiles(
-    x: Tensor, style: Tensor, statistics: Statistics, network: StyleTransfer
-) -> Generator[Progress, None, Tensor]:
+def _painting(request: StylizeRequest, network: Repainter, whole: Tensor) -> Callable[[Tensor], Tensor]:
+    """Give what paints a tile of the whole picture."""
+    longest = max(whole.shape[-2:])
+    small = _fitting(_reduced(whole, max(1.0, longest / _WHOLE_PX)))
+    if isinstance(network, StyleTransfer):
+        assert request.style is not None
+        return network.begin(network.style(_style_square(request.style)), small)
+    if isinstance(network, StylePainter):
+        return network.begin(network.condition(request.shares), small)
+    return network.begin(None, small)
+
+
+def _tiles(x: Tensor, paint: Callable[[Tensor], Tensor], network: Repainter) -> Generator[Progress, None, Tensor]:
     """Paint (1, 3, H, W) core by core, each with as much around it as the network looks at."""
     height, width = x.shape[-2:]
     whole = _fitting(x)
     painted = torch.empty_like(x)
-    corners = [(top, left) for top in range(0, height, _TILE_PX) for left in range(0, width, _TILE_PX)]
+    reach_px, side = network.reach_px, _TILE_PX if network.tiles else max(height, width)
+    corners = [(top, left) for top in range(0, height, side) for left in range(0, width, side)]
     started = time.perf_counter()
     yield Progress(0, len(corners), None, "stylize")
     for done, (top, left) in enumerate(corners, 1):
-        above, before = max(0, top - REACH_PX), max(0, left - REACH_PX)
-        tile = whole[..., above : top + _TILE_PX + REACH_PX, before : left + _TILE_PX + REACH_PX]
-        core = network.paint(tile, style, statistics)[..., top - above :, left - before :]
-        part = painted[..., top : top + _TILE_PX, left : left + _TILE_PX]
+        above, before = max(0, top - reach_px), max(0, left - reach_px)
+        tile = whole[..., above : top + side + reach_px, before : left + side + reach_px]
+        core = paint(tile)[..., top - above :, left - before :]
+        part = painted[..., top : top + side, left : left + side]
         part.copy_(core[..., : part.shape[-2], : part.shape[-1]])
         each_seconds = (time.perf_counter() - started) / done
         yield Progress(done, len(corners), each_seconds * (len(corners) - done), "stylize")
@@ -97,14 +123,14 @@ def _tiles(
 
 def _fitting(x: Tensor) -> Tensor:
     """Continue a picture by its last row and column until its sides are multiples of 4."""
-    below, right = (-side % MULTIPLE_OF for side in x.shape[-2:])
+    below, right = (-side % _MULTIPLE_OF for side in x.shape[-2:])
     return F.pad(x, (0, right, 0, below), mode="replicate") if below or right else x
 
 
 def _reduced(x: Tensor, factor: float) -> Tensor:
     if factor == 1:
         return x
-    size = [max(MULTIPLE_OF, round(side / factor)) for side in x.shape[-2:]]
+    size = [max(_MULTIPLE_OF, round(side / factor)) for side in x.shape[-2:]]
     return F.interpolate(x, size=size, mode="bilinear", antialias=True)
 
 

@@ -79,27 +79,15 @@ class Conditions:
             return dataset.attributes[indices].astype(np.float32)
         return self._texts.of(indices, seed) if self._texts else None
 
-    def whitening(self, length: int) -> tuple[np.ndarray, np.ndarray] | None:
-        """Give the linear map of captions under which all their differences are as large, for an embedding to start as.
+    def texts(self) -> np.ndarray:
+        """Give (N, c_dim) float32, for each picture the mean of what its captions tell.
 
-        Sentence vectors have most of their length in common and differ little in what tells a fox from a dog.
-
-        Args:
-            length: of what comes out; the directions along which the captions differ most.
-
-        Returns:
-            (length, c_dim) float32 weights and (length,) float32 biases; None without captions.
+        Raises:
+            ValueError: the condition is no text.
         """
         if not self._texts:
-            return None
-        told = self._texts.first(_spread(len(self._dataset), min(_EXAMPLES, len(self._dataset))))[0].astype(np.float64)
-        mean = told.mean(axis=0)
-        _, sizes, directions = np.linalg.svd(told - mean, full_matrices=False)
-        spread = np.square(sizes) / len(told)
-        kept = min(length, len(spread))
-        weight = np.zeros((length, self.c_dim))
-        weight[:kept] = directions[:kept] / np.sqrt(spread[:kept, None] + spread.mean())
-        return weight.astype(np.float32), (-weight @ mean).astype(np.float32)
+            raise ValueError("There are no captions.")
+        return self._texts.means()
 
     def samples(self, count: int) -> tuple[np.ndarray | None, tuple[str, ...]]:
         """Give conditions that show what there is: the classes in turn, or what pictures spread over the data have.
@@ -159,6 +147,10 @@ class _Texts:
             chance = np.random.default_rng(seed).random(len(self._counts))[indices]
             places = places + (chance * self._counts[indices]).astype(np.int64)
         return text_condition(self._vectors[self._numbers[places]])
+
+    def means(self) -> np.ndarray:
+        told = text_condition(self._vectors[self._numbers])
+        return np.add.reduceat(told, self._starts, axis=0) / self._counts[:, None].astype(np.float32)
 
     def first(self, indices: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
         numbers = self._numbers[self._starts[indices]]

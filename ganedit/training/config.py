@@ -8,7 +8,7 @@ import difflib
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -16,14 +16,13 @@ from typing import Annotated, Any, Literal, Self, get_type_hints
 
 from ganedit.errors import BadRecipeError
 from ganedit.training.fields import Range, checked, shown
+from ganedit.training.misfits import misfits
 
 Resolution = Literal[8, 16, 32, 64, 128, 256, 512, 1024]
-GeneratorName = Literal["r3gan", "fastgan", "dcgan", "mlp"]
+GeneratorName = Literal["r3gan", "fastgan", "dcgan", "mlp", "painter"]
 DiscriminatorName = Literal["r3gan", "projected", "dcgan", "mlp"]
 LossName = Literal["minimax", "non_saturating", "hinge", "wgan", "least_squares", "relativistic"]
 AugmentName = Literal["color", "translation", "cutout", "flip"]
-
-_FASTGAN_LEVELS = 6  # maps that the network has widths of its own for: up to 128 px
 
 
 Share = Annotated[float, Range(0, 1)]
@@ -68,12 +67,15 @@ class GeneratorConfig(_Section):
     """The network that makes pictures.
 
     Attributes:
-        arch: its kind; mlp makes points in a plane.
+        arch: its kind; mlp makes points in a plane, painter repaints the pictures of the sub-folder
+            ``photos`` in the styles of the others.
         z_dim: length of z.
-        width: channels of the finest map (r3gan, dcgan) or of a hidden layer (mlp).
+        width: channels of the finest map (r3gan, dcgan, painter) or of a hidden layer (mlp).
         widths: fastgan's channels at 4, 8, ... px; empty for its own.
         blocks: residual blocks a level, for r3gan.
         layout_from_z: fastgan's coarsest map hears of z alone, so that a condition decides no layout.
+        memory: length of the code that fastgan learns for each training picture and that its captions call up; 0
+            embeds captions instead.
     """
 
     arch: GeneratorName = "r3gan"
@@ -82,6 +84,7 @@ class GeneratorConfig(_Section):
     widths: tuple[Width, ...] = ()
     blocks: Annotated[int, Range(1, 8)] = 1
     layout_from_z: bool = False
+    memory: Annotated[int, Range(0, 1024)] = 0
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,11 @@ class LossConfig(_Section):
         adversarial: weight of the adversarial loss for G; D has no other.
         pixels: weight of G's distance from the very picture that the condition belongs to, by pixels.
         perceptual: weight of the same by what the projected discriminator's network sees.
+        content: weight of a painter's distance from its photo by what that network sees at each place.
+        light: weight of the same by light and shade, coarsely.
+        colors: weight of the same by colors, more coarsely; without it a style may choose any.
+        edges: weight of the same by the slopes of luminance.
+        copy_kimg: so long a painter only learns to copy its photos.
     """
 
     name: LossName = "relativistic"
@@ -127,6 +135,11 @@ class LossConfig(_Section):
     adversarial: Annotated[float, Range(0, 1000)] = 1.0
     pixels: Annotated[float, Range(0, 1000)] = 0.0
     perceptual: Annotated[float, Range(0, 1000)] = 0.0
+    content: Annotated[float, Range(0, 1000)] = 0.0
+    light: Annotated[float, Range(0, 1000)] = 0.0
+    colors: Annotated[float, Range(0, 1000)] = 0.0
+    edges: Annotated[float, Range(0, 1000)] = 0.0
+    copy_kimg: Annotated[float, Range(0, 1_000_000)] = 0.0
 
     @property
     def paired(self) -> bool:
@@ -239,7 +252,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         """Check what concerns two keys at once."""
-        for problem in _misfits(self):
+        for problem in misfits(self):
             raise BadRecipeError(problem)
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
@@ -339,56 +352,3 @@ def _meant(wanted: str, known: Mapping[str, Any]) -> str:
     """End a sentence about an unknown name with the one that was probably meant."""
     close = difflib.get_close_matches(wanted, known, 1)
     return f", did you mean {close[0]}?" if close else f", there are {', '.join(known)}."
-
-
-def _misfits(config: TrainConfig) -> Iterator[str]:
-    """Say what each key allows and the whole does not."""
-    loss, schedule = config.loss, config.schedule
-    if loss.name == "wgan" and not (loss.gamma and (loss.r1 or loss.r2 or loss.gp)):
-        yield "loss.name wgan runs away without a penalty, set loss.gp to true and loss.gamma above 0."
-    if schedule.snapshot_kimg < schedule.tick_kimg:
-        tick, snapshot = schedule.tick_kimg, schedule.snapshot_kimg
-        yield f"schedule.snapshot_kimg must be at least schedule.tick_kimg, which is {tick:g}, not {snapshot:g}."
-    yield from _misfits_of_pairs(config)
-    yield from _misfits_of_networks(config)
-
-
-def _misfits_of_pairs(config: TrainConfig) -> Iterator[str]:
-    loss, data = config.loss, config.data
-    withheld = data.withhold or data.withhold_kimg
-    if withheld and data.condition == "none":
-        yield "data.withhold and data.withhold_kimg need a data.condition that can be withheld."
-    if loss.paired and (data.condition == "none" or data.flip or withheld or loss.likeness):
-        yield (
-            "loss.pixels and loss.perceptual need a data.condition, and neither data.flip, data.withhold, "
-            "data.withhold_kimg nor loss.likeness."
-        )
-    by_class = data.condition == "class" and config.discriminator.arch == "projected"
-    if loss.recognition and (not by_class or withheld or loss.paired):
-        yield (
-            "loss.recognition needs data.condition class and discriminator.arch projected, and neither data.withhold, "
-            "data.withhold_kimg, loss.pixels nor loss.perceptual."
-        )
-    if loss.perceptual and (config.discriminator.arch != "projected" or config.augment.policy):
-        yield "loss.perceptual needs discriminator.arch projected and an empty augment.policy."
-
-
-def _misfits_of_networks(config: TrainConfig) -> Iterator[str]:
-    generator, discriminator, resolution = config.generator, config.discriminator, config.data.resolution
-    for name, network in (("generator", generator), ("discriminator", discriminator)):
-        if network.arch == "r3gan" and network.width % 8:
-            yield f"{name}.width must be a multiple of 8 for r3gan, not {network.width}."
-    if (generator.arch == "mlp") != (discriminator.arch == "mlp"):
-        yield "generator.arch and discriminator.arch must both be mlp or neither, since it knows no pictures."
-    if discriminator.arch == "projected" and config.data.channels != 3:
-        yield "data.channels must be 3 for the projected discriminator, which looks at colors."
-    if generator.arch != "fastgan" and generator.widths:
-        yield f"generator.widths is for fastgan alone, leave it out and set generator.width for {generator.arch}."
-    if generator.arch != "fastgan" and generator.layout_from_z:
-        yield f"generator.layout_from_z is for fastgan alone, leave it out for {generator.arch}."
-    if generator.arch == "fastgan" and resolution < 16:
-        yield f"data.resolution must be at least 16 for fastgan, not {resolution}."
-    levels = resolution.bit_length() - 2
-    needs_widths = generator.arch == "fastgan" and (generator.widths or levels > _FASTGAN_LEVELS)
-    if needs_widths and len(generator.widths) != levels:
-        yield f"generator.widths must have {levels} entries for {resolution} px, not {len(generator.widths)}."

@@ -19,6 +19,7 @@ from ganedit.training.data import Batches, Dataset, prepare
 from ganedit.training.packaged import locate
 from ganedit.training.processes import Processes
 from ganedit.training.record import Record
+from ganedit.training.repainting import RepaintTrainer
 from ganedit.training.state import load_state, save_state
 from ganedit.training.trainer import Trainer
 
@@ -80,7 +81,7 @@ class _Run:
 
     def __init__(self, config: TrainConfig, dataset: Dataset, out: Path, processes: Processes) -> None:
         self._config, self._dataset, self._processes = config, dataset, processes
-        self._trainer = Trainer(config, dataset, processes)
+        self._trainer = (RepaintTrainer if config.generator.arch == "painter" else Trainer)(config, dataset, processes)
         self._state_path = out / STATE_FILE
         self._out = out
         self._record: Record | None = None
@@ -105,7 +106,7 @@ class _Run:
         seen: list[dict[str, Tensor]] = []
         started, ill = _Clocks(), False
         with Batches(
-            self._dataset, self._nimg, schedule.batch, schedule.seed, processes.rank, processes.world
+            self._trainer.dataset, self._nimg, schedule.batch, schedule.seed, processes.rank, processes.world
         ) as batches:
             while True:
                 last = self._nimg >= round(schedule.kimg * 1000) or processes.any(ill or should_stop())

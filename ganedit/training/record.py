@@ -41,11 +41,10 @@ class Record:
         self._journal = Journal(out, nimg / 1000)
         self._journal.data(trainer.dataset.about)
         self._history = read_stats(out)
-        chance = torch.Generator().manual_seed(_SEED)
-        z_dim, watched = trainer.config.generator.z_dim, self._watched()
-        self._z = torch.randn(max(_SHOWN, len(watched)), z_dim, generator=chance).to(trainer.processes.device)
+        watched = self._watched()
+        self._inputs = trainer.inputs(max(_SHOWN, len(watched)))
         shown, words = trainer.conditions.samples(_SHOWN)
-        self._shown_condition = None if shown is None else torch.from_numpy(shown).to(self._z.device)
+        self._shown_condition = None if shown is None else torch.from_numpy(shown).to(self._inputs.device)
         self._watched_condition = trainer.condition(watched) if len(watched) else None
         self._real = self._describe_real(watched)
         if not nimg:
@@ -142,12 +141,12 @@ class Record:
 
     @torch.no_grad()
     def _sample(self, count: int, condition: Tensor | None) -> Tensor:
-        """Pictures of the averaged generator from the first fixed z."""
+        """Pictures of the averaged generator from the first of what samples start from."""
         generator = self._trainer.ema.module
         conditions = [None] * count if condition is None else condition.split(_AT_ONCE)
-        parts = zip(self._z[:count].split(_AT_ONCE), conditions, strict=False)
+        parts = zip(self._inputs[:count].split(_AT_ONCE), conditions, strict=False)
         with self._trainer.precision():
-            return torch.cat([generator(z, each).float() for z, each in parts])
+            return torch.cat([generator(start, each).float() for start, each in parts])
 
     def _snapshot_path(self, nimg: int) -> Path:
         return self._out / f"snapshot-{nimg:09d}.safetensors"

@@ -23,9 +23,11 @@ from ganedit.training.penalties import gradient_penalty, likeness_penalty, r1_pe
 from ganedit.training.processes import Processes
 from ganedit.training.recognition import Recognizer, look_at
 from ganedit.training.reconstruction import feature_distance, pixel_distance
+from ganedit.training.remembering import visual_codes
 
 PROJECTED = "projected"
 _LOOK_PX = 16
+_SAMPLES = 20  # seed of the samples' z
 _OTHER_CHANCE = 1_000_003  # apart enough that no two seeds of a recipe meet
 
 
@@ -64,14 +66,15 @@ class Trainer:
         layout: Any = {"memory_format": torch.channels_last}
         for network in (self.generator, self.discriminator):
             network.train().to(processes.device).to(**layout)
+        wanted = config.compute.precision
+        self.half = wanted == "bfloat16" or (wanted == "auto" and processes.half_is_faster)
+        self._remember()
         self.ema = Ema(self.generator, config.schedule.ema_kimg)
         self.optimizers = [self._optimizer(network) for network in (self.generator, self.discriminator)]
         self.augment = Augment(config.augment.policy)
         fixed = config.augment.p if config.augment.p != "adaptive" else 0.0
         self.strength = AdaptiveStrength(config.augment.target, config.augment.speed_kimg, float(fixed))
         self.clippers = [Clipper(config.optimizer.clip) for _ in self.optimizers]
-        wanted = config.compute.precision
-        self.half = wanted == "bfloat16" or (wanted == "auto" and processes.half_is_faster)
         self.rollbacks = 0
         self.recognizer = self._recognizer()
 
@@ -82,8 +85,8 @@ class Trainer:
         own = _own(made.arch, made.width, made.blocks)
         if made.arch == "fastgan":
             own = {"widths": made.widths or None, "layout_from_z": made.layout_from_z}
+            own |= {"embed_dim": made.memory, "memory": len(self.dataset)} if made.memory else {}
         generator = GENERATORS[made.arch](z_dim=made.z_dim, **shape, **own)
-        self._tell_apart(generator)
         judging = config.discriminator
         if judging.arch == PROJECTED:
             features = load_efficientnet_lite0()
@@ -91,14 +94,14 @@ class Trainer:
             return generator, ProjectedDiscriminator(features, resolution, c_dim, config.schedule.seed)
         return generator, DISCRIMINATORS[judging.arch](**shape, **_own(judging.arch, judging.width, judging.blocks))
 
-    def _tell_apart(self, generator: Any) -> None:
-        """Let the embedding of captions start where they differ."""
-        embedding = getattr(generator.latent, "embedding", None)
-        begun = self.conditions.whitening(embedding.out_features) if isinstance(embedding, nn.Linear) else None
-        if isinstance(embedding, nn.Linear) and begun:
-            with torch.no_grad():
-                embedding.weight.copy_(torch.from_numpy(begun[0]))
-                embedding.bias.copy_(torch.from_numpy(begun[1]))
+    def _remember(self) -> None:
+        """Let a generator's memory start from what the pictures are called and what they look like."""
+        length = self.config.generator.memory
+        if length:
+            device = self.processes.device
+            texts = torch.from_numpy(self.conditions.texts()).to(device)
+            memory: Any = self.generator.get_submodule("latent.embedding")
+            memory.fill(texts, visual_codes(self.dataset, self.features, length, device))
 
     def _recognizer(self) -> Recognizer | None:
         """Fit the classifier of a recipe that has one, to pictures as G's will be when they are judged."""
@@ -166,6 +169,11 @@ class Trainer:
         z = torch.randn(count, batch, self.config.generator.z_dim)
         return z[:, self.processes.share(batch)].to(self.processes.device)
 
+    def inputs(self, count: int) -> Tensor:
+        """Give (count, z_dim), always the same: what the samples of a run start from."""
+        chance = torch.Generator().manual_seed(_SAMPLES)
+        return torch.randn(count, self.config.generator.z_dim, generator=chance).to(self.processes.device)
+
     def condition(self, indices: Any, chance: int = 0) -> Tensor | None:
         """(n, c_dim) of what the networks are told about pictures, or None; chance chooses among several captions."""
         condition = self.conditions.of(indices, chance)
@@ -220,7 +228,7 @@ class Trainer:
             asked = torch.cat([condition[: len(z) // 2], condition[: (len(z) + 1) // 2]])
         with self.precision():
             fake = self.generator(z, asked)
-            fake_logits, apart = self._judge_against(fake, real, asked)
+            fake_logits, apart = self._judge_against(fake, z, real, asked)
             with torch.no_grad():
                 real_logits = self._judge(real.detach(), condition) if self.loss.pairs else fake_logits.detach()
         loss = self.config.loss.adversarial * self.loss.generator(fake_logits, real_logits).mean() + apart.mean()
@@ -234,8 +242,10 @@ class Trainer:
         told = None if self.recognizer else condition
         return self.discriminator(self.augment(pictures, self.strength.p), told).float()
 
-    def _judge_against(self, fake: Tensor, real: Tensor, condition: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Give D's logits for fakes, and (n,) how far they are from what their conditions ask for."""
+    def _judge_against(
+        self, fake: Tensor, start: Tensor, real: Tensor, condition: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """Give D's logits for fakes, and (n,) how far they are from what they should be."""
         weights, judge = self.config.loss, self.discriminator
         apart = weights.pixels * pixel_distance(fake, real) if weights.pixels else fake.new_zeros(len(fake))
         if not isinstance(judge, ProjectedDiscriminator) or not (weights.perceptual or weights.recognition):

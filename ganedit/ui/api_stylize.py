@@ -6,7 +6,7 @@ import gradio as gr
 
 from ganedit.engine import Engine
 from ganedit.formats import open_picture
-from ganedit.requests import StylizeRequest
+from ganedit.requests import ANY_STYLE_MODEL, StylizeRequest, parse_shares
 from ganedit.ui.api import EditCalls, add_edit, told
 from ganedit.ui.api_inputs import Range, file_inputs, picture_input, save_options
 from ganedit.ui.settings import UiSettings
@@ -21,7 +21,8 @@ def add_stylize_api(engine: Engine, settings: UiSettings) -> None:
     inputs = [
         picture_input("Picture"),
         picture_input("Style"),
-        gr.Textbox(StylizeRequest.model, label="Model", visible=False),
+        gr.Textbox("", label="Styles of the model's own", visible=False),
+        gr.Textbox("", label="Model", visible=False),
         _STRENGTH.component(),
         gr.Checkbox(False, label="Keep the picture's colors", visible=False),
         _BRUSH.component(),
@@ -36,8 +37,9 @@ class StylizeCalls(EditCalls):
     def stylize(
         self,
         image: bytes,
-        style: bytes,
-        model: str = StylizeRequest.model,
+        style: bytes | None = None,
+        styles: str = "",
+        model: str = "",
         strength: float = 1,
         keep_colors: bool = False,
         brush: float = 1,
@@ -45,12 +47,13 @@ class StylizeCalls(EditCalls):
         quality: float = 95,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - gradio finds its progress by this default
     ) -> tuple[str, dict[str, Any]]:
-        """Repaint one picture in the style of another.
+        """Repaint one picture in a style that a model has learned, or in that of another picture.
 
         Args:
             image: the picture: JPEG, PNG, WebP, TIFF, BMP, AVIF or HEIC.
-            style: the picture whose style is taken.
-            model: id of a stylize model that /models lists as installed.
+            style: a picture whose style is taken; left out for a style of the model's own.
+            styles: a style of the model's own, or several as in van-gogh=2, cartoon=1.
+            model: id of a stylize model that /models lists as installed; empty for one that takes what is given.
             strength: 0 to 1; how much of the style.
             keep_colors: keep the picture's own colors.
             brush: 1 to 8; how coarse the strokes are.
@@ -65,9 +68,10 @@ class StylizeCalls(EditCalls):
             request = StylizeRequest(
                 open_picture(image or b""),
                 open_picture(style) if style else None,
-                (model or "").strip(),
+                (model or "").strip() or (ANY_STYLE_MODEL if style else StylizeRequest.model),
                 _STRENGTH.checked("strength", strength),
                 bool(keep_colors),
                 _BRUSH.checked("brush", brush),
+                parse_shares(styles or ""),
             )
             return self.answer(request, save_options(format, quality), progress)

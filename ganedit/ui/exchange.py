@@ -42,8 +42,8 @@ class Exchange:
 
     _targets: list[Target] = field(default_factory=list)
     _offers: list[tuple[str, gr.Row, gr.DownloadButton]] = field(default_factory=list)
-    _model_target: Target | None = None
-    _model_offers: list[tuple[Trigger, Component]] = field(default_factory=list)
+    _model_targets: dict[str, Target] = field(default_factory=dict)
+    _model_offers: list[tuple[Trigger, Component, str]] = field(default_factory=list)
 
     def accept(self, target: Target) -> None:
         """Offer a tab as a target of the others' pictures."""
@@ -54,12 +54,12 @@ class Exchange:
         self._offers.append((tab, row, file))
 
     def accept_models(self, target: Target) -> None:
-        """Make a tab the one in which the others' models are opened."""
-        self._model_target = target
+        """Make a tab one in which the others' models are opened."""
+        self._model_targets[target.tab] = target
 
-    def offer_model(self, trigger: Trigger, model: Component) -> None:
-        """Let a tab hand out a model: when ``trigger`` fires, the one whose id is the value of ``model``."""
-        self._model_offers.append((trigger, model))
+    def offer_model(self, trigger: Trigger, model: Component, tab: str) -> None:
+        """Let a tab hand a model to another: when ``trigger`` fires, the one whose id is the value of ``model``."""
+        self._model_offers.append((trigger, model, tab))
 
     def connect(self, tabs: gr.Tabs) -> None:
         """Draw one button a target into every offer's row, its own tab left out, and wire the models."""
@@ -69,9 +69,9 @@ class Exchange:
                     if target.tab != tab:
                         button = gr.Button(label(target.key), size="sm", elem_classes="ge-send")
                         self._wire(button.click, target, file, tabs)
-        for trigger, model in self._model_offers:
-            if self._model_target:
-                self._wire(trigger, self._model_target, model, tabs)
+        for trigger, model, tab in self._model_offers:
+            if tab in self._model_targets:
+                self._wire(trigger, self._model_targets[tab], model, tabs)
 
     def _wire(self, trigger: Trigger, target: Target, source: Component, tabs: gr.Tabs) -> None:
         def send(values: dict[Block, Any]) -> Any:

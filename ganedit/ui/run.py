@@ -65,6 +65,12 @@ class Run:
         own = self.wish.settings.get("schedule.kimg")
         return float(own) if own else float(recipe_values(Path(self.wish.recipe)).get("schedule.kimg", 0))
 
+    @property
+    def paints(self) -> bool:
+        """Whether it trains a painter, which repaints pictures, and no generator of new ones."""
+        key = "generator.arch"
+        return (self.wish.settings.get(key) or recipe_values(Path(self.wish.recipe)).get(key)) == "painter"
+
     def command(self, out: str, *, resume: bool = False, program: str = "python") -> list[str]:
         """Give the command line that trains it in the folder ``out``."""
         words = [program, "-m", "ganedit", "train", self.wish.recipe, "--data", self.wish.data, "--out", out]

@@ -7,14 +7,15 @@ import gradio as gr
 from ganedit.engine import Engine
 from ganedit.ui.desk import Desk, build_actions, build_columns
 from ganedit.ui.edit_wiring import LATEST, LIGHT, wire
-from ganedit.ui.exchange import Exchange
+from ganedit.ui.exchange import Exchange, Target
 from ganedit.ui.file_choices import build_file_choices
 from ganedit.ui.i18n import both, label
 from ganedit.ui.inpaint_layout import EXAMPLES
 from ganedit.ui.intake import PICTURE_FILES, build_intake
 from ganedit.ui.result_view import build_result_view
 from ganedit.ui.settings import UiSettings
-from ganedit.ui.stylize_events import STYLES, TAB, Controls, StylizeTab
+from ganedit.ui.styles import PAINTINGS, label_of
+from ganedit.ui.stylize_events import TAB, Controls, StylizeTab
 from ganedit.ui.theme import page_html
 
 
@@ -52,31 +53,44 @@ def build_stylize_tab(engine: Engine, settings: UiSettings, exchange: Exchange) 
         actions=controls.actions,
         view=view,
         file=controls.file,
-        controls=(controls.style, controls.own, controls.strength, controls.keep_colors, controls.brush),
+        controls=(
+            controls.styles,
+            controls.style,
+            controls.mixed,
+            controls.share,
+            controls.own,
+            controls.strength,
+            controls.keep_colors,
+            controls.brush,
+        ),
         stage=(preview,),
         answers=(controls.gallery,),
     )
     tab.place(desk, controls, preview)
     wire(tab, exchange)
-    _wire(tab, page_tab)
+    _wire(tab, page_tab, exchange)
 
 
 def _build_controls() -> Controls:
     with gr.Group(elem_classes="ge-panel"):
         page_html(f'<div class="ge-note">{both("ge.stylize.how")}</div>')
         gallery = gr.Gallery(
-            [(str(path), name) for name, path in STYLES.items()],
+            [(str(style.painting), label_of(style)) for style in PAINTINGS],
             label=label("ge.stylize.styles"),
-            columns=3,
+            columns=5,
             height="auto",
             object_fit="cover",
             allow_preview=False,
             buttons=[],
             interactive=False,
-            selected_index=0,
             elem_id=f"ge-{TAB}-styles",
             elem_classes="ge-candidates",
         )
+        with gr.Row():
+            mixed = gr.Dropdown(
+                [("–", "")], value="", label=label("ge.stylize.mixed"), elem_id=f"ge-{TAB}-mixed", min_width=120
+            )
+            share = gr.Slider(0, 1, 0.5, step=0.05, label=label("ge.stylize.share"), elem_id=f"ge-{TAB}-share")
         own = gr.File(
             label=label("ge.stylize.own"),
             file_types=PICTURE_FILES,
@@ -91,16 +105,20 @@ def _build_controls() -> Controls:
         fetch = gr.Button(label("ge.stylize.fetch"), size="sm", visible=False, elem_id=f"ge-{TAB}-fetch")
     actions = build_actions(TAB, "ge.stylize.button")
     file: dict[str, Any] = build_file_choices(TAB)
+    styles = gr.State(())
     return Controls(
-        gr.State(next(iter(STYLES))), gallery, own, sheet, strength, brush, keep_colors, fetch, actions, file
+        styles, gr.State(None), gallery, mixed, share, own, sheet, strength, brush, keep_colors, fetch, actions, file
     )
 
 
-def _wire(tab: StylizeTab, page_tab: gr.Tab) -> None:
+def _wire(tab: StylizeTab, page_tab: gr.Tab, exchange: Exchange) -> None:
     controls, status = tab.controls, tab.desk.view.status
-    page_tab.select(tab.show_fetch, None, controls.fetch, **LATEST)
+    shown = [controls.fetch, controls.styles, controls.style, controls.gallery, controls.mixed]
+    page_tab.select(tab.show_styles, controls.styles, shown, **LATEST)
+    taken = [*shown, controls.own]
+    exchange.accept_models(Target("ge.tab.stylize", TAB, tab.take_model, [controls.styles], taken))
     controls.fetch.click(tab.fetch, None, [status, controls.fetch], trigger_mode="once", **LIGHT)
-    controls.gallery.select(tab.choose, None, [controls.style, controls.own], **LIGHT)
+    controls.gallery.select(tab.choose, controls.styles, [controls.style, controls.own], **LIGHT)
     controls.sheet.click(
         tab.sheet,
         {*tab.read},

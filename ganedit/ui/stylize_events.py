@@ -11,21 +11,19 @@ from ganedit.engine import Engine
 from ganedit.errors import UserError
 from ganedit.formats import open_picture
 from ganedit.image import Picture, thumbnail
-from ganedit.requests import EditResult, Progress, StylizeRequest
+from ganedit.requests import ANY_STYLE_MODEL, EditResult, Progress, StylizeRequest
 from ganedit.ui import downloads, stage, status
 from ganedit.ui.desk import Actions, Desk, Updates, Values
 from ganedit.ui.editing import EditTab
 from ganedit.ui.i18n import both
 from ganedit.ui.session import Photo
 from ganedit.ui.settings import UiSettings
+from ganedit.ui.styles import PAINTINGS, Style, Styles, label_of, shares_of
 from ganedit.ui.toast import toasts
 
 TAB = "stylize"
-STYLES = {path.stem: path for path in sorted((Path(__file__).parent / "examples" / "styles").glob("*.jpg"))}
-"""Paintings in the public domain, by name; their origins stand in ``examples/LICENSES.md``."""
 
 _SHEET_PX = 384
-_MODEL = StylizeRequest.model
 
 
 @dataclass(frozen=True)
@@ -33,18 +31,24 @@ class Controls:
     """What to do.
 
     Attributes:
-        style: name of the chosen painting.
-        gallery: the paintings, or what the picture looks like with each.
-        own: a picture of the visitor's as the style, which comes before the paintings.
+        styles: all there are, in the order of the gallery.
+        style: the chosen one.
+        gallery: a small picture of each, or what the visitor's picture looks like with it.
+        mixed: name of a learned style that is mixed into the chosen one, if that is of the same painter.
+        share: of the mixed one.
+        own: a picture of the visitor's as the style, which comes before the others.
         sheet: draws the picture with each.
         strength, brush, keep_colors: see ``StylizeRequest``.
-        fetch: fetches the model if it is not here.
+        fetch: fetches the model that takes its style from pictures, if it is not here.
         actions: paint, stop.
         file: the control of each field of ``FileChoices``.
     """
 
+    styles: gr.State
     style: gr.State
     gallery: gr.Gallery
+    mixed: gr.Dropdown
+    share: gr.Slider
     own: gr.File
     sheet: gr.Button
     strength: gr.Slider
@@ -63,6 +67,7 @@ class StylizeTab(EditTab):
     def __init__(self, engine: Engine, settings: UiSettings) -> None:
         """Make the tab's memory; on a public server visitors fetch nothing."""
         super().__init__(engine, settings)
+        self._styles = Styles(engine)
         self._may_fetch = not settings.public
 
     def place(self, desk: Desk, controls: Controls, preview: gr.Image) -> None:
@@ -72,16 +77,21 @@ class StylizeTab(EditTab):
     def request(self, image: Picture, values: Values) -> StylizeRequest:
         """Give the request that the controls describe."""
         own = values[self.controls.own]
-        return self._request(image, Path(own) if own else STYLES[str(values[self.controls.style])], values)
+        style = Style(ANY_STYLE_MODEL, "", Path(own)) if own else values[self.controls.style]
+        return self._request(image, style or self._styles.all()[0], values)
 
-    def _request(self, image: Picture, style: Path, values: Values) -> StylizeRequest:
+    def _request(self, image: Picture, style: Style, values: Values) -> StylizeRequest:
         controls = self.controls
+        mixed = values[controls.mixed]
+        fits = mixed and mixed in [each.name for each in values[controls.styles] if each.model == style.model]
         return StylizeRequest(
             image,
-            open_picture(style),
+            open_picture(style.painting) if style.painting else None,
+            style.model,
             strength=float(values[controls.strength]),
             keep_colors=bool(values[controls.keep_colors]),
             brush=float(values[controls.brush]),
+            shares={} if style.painting else shares_of(style, mixed if fits else None, float(values[controls.share])),
         )
 
     def stem(self, photo: Photo, result: EditResult) -> str:
@@ -89,16 +99,41 @@ class StylizeTab(EditTab):
         return f"{photo.name}-painted"
 
     def picture_in(self, photo: Photo, values: Values) -> Updates:
-        """Show the picture, and the paintings as they are."""
+        """Show the picture, and the styles as they are."""
         small = stage.preview_of(photo, self.vault, self.previews)
         return {
             self.preview: gr.update(value=stage.show_preview(photo, small, self.previews), visible=True),
-            self.controls.gallery: [(str(path), name) for name, path in STYLES.items()],
+            self.controls.gallery: self._styles.pictures(values[self.controls.styles]),
         }
 
-    def choose(self, event: gr.SelectData) -> Updates:
-        """Take a painting as the style, instead of a picture of the visitor's."""
-        return {self.controls.style: list(STYLES)[cast(int, event.index)], self.controls.own: None}
+    def choose(self, styles: tuple[Style, ...], event: gr.SelectData) -> Updates:
+        """Take a style of the gallery, instead of a picture of the visitor's."""
+        return {self.controls.style: styles[cast(int, event.index)], self.controls.own: None}
+
+    def show_styles(self, known: tuple[Style, ...]) -> Updates:
+        """Show the styles there are now, unless all of them are shown already; offer to fetch the model of the rest."""
+        controls, styles = self.controls, self._styles.all()
+        missing = not self.engine.registry.is_installed(ANY_STYLE_MODEL)
+        updates: Updates = {controls.fetch: gr.update(visible=self._may_fetch and missing)}
+        if styles == known:
+            return updates
+        names = list(dict.fromkeys(style.name for style in styles if not style.painting and style.name))
+        return updates | {
+            controls.styles: styles,
+            controls.style: styles[0],
+            controls.gallery: gr.update(value=self._styles.pictures(styles), selected_index=0),
+            controls.mixed: gr.update(choices=[("–", ""), *((name, name) for name in names)]),
+        }
+
+    def take_model(self, model: str, values: Values) -> Updates:
+        """Choose the first style of a painter that was just trained; its pictures are painted anew."""
+        self._styles.forget(model)
+        controls = self.controls
+        updates = self.show_styles(())
+        styles = updates[controls.styles]
+        place = next((number for number, style in enumerate(styles) if style.model == model), 0)
+        gallery = gr.update(value=self._styles.pictures(styles), selected_index=place)
+        return updates | {controls.style: styles[place], controls.gallery: gallery, controls.own: None}
 
     @toasts
     def sheet(self, values: Values) -> Iterator[Updates]:
@@ -106,28 +141,28 @@ class StylizeTab(EditTab):
         photo = values[self.desk.memory.photo]
         if photo is None:
             raise UserError(both("ge.error.no_picture"))
+        styles = values[self.controls.styles]
         small = thumbnail(stage.preview_of(photo, self.vault, self.previews), _SHEET_PX)
         # Strokes cover as much of the picture as they will at full size, unless that is finer than the network paints.
         brush = float(values[self.controls.brush]) * small.width / photo.width
-        chosen = {**values, self.controls.brush: max(1.0, brush)}
+        chosen = {**values, self.controls.brush: max(1.0, brush), self.controls.mixed: None}
         painted = []
-        for done, (name, path) in enumerate(STYLES.items()):
-            yield {self.desk.view.status: status.progress_line(Progress(done, len(STYLES), None, "stylize"))}
-            result = self.engine.run(self._request(small, path, chosen))
-            painted.append((result.images[0].to_pil(), name))
+        for done, style in enumerate(styles):
+            yield {self.desk.view.status: status.progress_line(Progress(done, len(styles), None, "stylize"))}
+            if not self.engine.registry.is_installed(style.model):
+                painted += self._styles.pictures((style,))
+                continue
+            result = self.engine.run(self._request(small, style, chosen))
+            painted.append((result.images[0].to_pil(), label_of(style)))
         yield {self.desk.view.status: "", self.controls.gallery: gr.update(value=painted, selected_index=None)}
 
     # ------------------------------------------------------------------- model
-
-    def show_fetch(self) -> Any:
-        """Offer to fetch the model if it is not here."""
-        return gr.update(visible=self._may_fetch and not self.engine.registry.is_installed(_MODEL))
 
     @toasts
     def fetch(self) -> Iterator[Updates]:
         """Fetch the model and show how far it is."""
         if not self._may_fetch:
             return
-        for step in downloads.fetch_steps(self.engine, _MODEL, accept_license=False):
+        for step in downloads.fetch_steps(self.engine, ANY_STYLE_MODEL, accept_license=False):
             yield {self.desk.view.status: downloads.progress_html(step)}
         yield {self.desk.view.status: "", self.controls.fetch: gr.update(visible=False)}

@@ -124,6 +124,9 @@ def _build_view() -> dict[str, Any]:
         generate = gr.Button(
             label("ge.train.generate"), variant="primary", visible=False, size="md", elem_id="ge-train-generate"
         )
+        paint = gr.Button(
+            label("ge.train.paint"), variant="primary", visible=False, size="md", elem_id="ge-train-paint"
+        )
         snapshot = gr.Button(label("ge.train.download"), visible=False, size="md", elem_id="ge-train-snapshot")
         remove = gr.Button(label("ge.train.remove"), visible=False, size="md", elem_id="ge-train-remove")
         file = gr.DownloadButton(visible="hidden", elem_id="ge-train-file")
@@ -165,6 +168,7 @@ def _build_view() -> dict[str, Any]:
         "resume": resume,
         "remove": remove,
         "generate": generate,
+        "paint": paint,
         "snapshot": snapshot,
         "file": file,
         "question": question,
@@ -201,8 +205,9 @@ def _wire(tab: TrainTab, page_tab: gr.Tab, exchange: Exchange) -> None:
     parts.remove_yes.click(tab.remove, look, shown, trigger_mode="once", **LIGHT)
     parts.moment.input(tab.scrub, look, [parts.grid, parts.live, parts.moment], trigger_mode="always_last", **LIGHT)
     parts.live.input(tab.refresh, look, shown, **LIGHT)
-    published = parts.generate.click(tab.publish, parts.chosen, None, **LIGHT)
-    exchange.offer_model(published.success, parts.chosen)
+    for button, target in ((parts.generate, "generate"), (parts.paint, "stylize")):
+        published = button.click(tab.publish, parts.chosen, None, **LIGHT)
+        exchange.offer_model(published.success, parts.chosen, target)
     # Gradio hands out a file at a click only, and there is none before it is asked for.
     given = parts.snapshot.click(tab.give_snapshot, parts.chosen, parts.file, **LIGHT)
     given.success(None, None, None, js=_CLICK_SNAPSHOT, **LIGHT)

@@ -68,7 +68,7 @@ class Parts:
         start: begins a run.
         listed: all runs.
         status, plots, grid, moment, live, command: the chosen run.
-        stop, resume, generate, snapshot, remove, question, remove_yes, keep: what can be done with it.
+        stop, resume, generate, paint, snapshot, remove, question, remove_yes, keep: what can be done with it.
         file: hands out the snapshot; not seen.
         chosen: name of the run that is shown.
         seen: what is on the page already, so that nothing is sent twice.
@@ -88,6 +88,7 @@ class Parts:
     resume: gr.Button
     remove: gr.Button
     generate: gr.Button
+    paint: gr.Button
     snapshot: gr.Button
     file: gr.DownloadButton
     question: gr.HTML
@@ -138,7 +139,7 @@ class TrainTab:
         """Everything that follows the chosen run."""
         parts = self.parts
         shown: list[Component] = [parts.listed, parts.status, parts.plots, parts.grid, parts.moment, parts.live]
-        shown += [parts.command, parts.stop, parts.resume, parts.generate, parts.snapshot, parts.remove]
+        shown += [parts.command, parts.stop, parts.resume, parts.generate, parts.paint, parts.snapshot, parts.remove]
         shown += [parts.question, parts.remove_yes, parts.keep, parts.chosen, parts.seen, parts.timer]
         return [*shown]
 
@@ -294,7 +295,8 @@ class TrainTab:
         return {
             parts.stop: gr.update(visible=run is not None and run.state in ("waiting", "training")),
             parts.resume: gr.update(visible=rests and run is not None and run.state != "finished"),
-            parts.generate: gr.update(visible=usable),
+            parts.generate: gr.update(visible=usable and run is not None and not run.paints),
+            parts.paint: gr.update(visible=usable and run is not None and run.paints),
             parts.snapshot: gr.update(visible=usable),
             parts.remove: gr.update(visible=rests),
         }

@@ -94,6 +94,7 @@ class Generator(StyledGenerator):
         channels: int = 3,
         embed_dim: int = EMBED_DIM,
         layout_from_z: bool = False,
+        memory: int = 0,
     ) -> None:
         """Lay out the network.
 
@@ -106,6 +107,7 @@ class Generator(StyledGenerator):
             embed_dim: length of the condition's embedding beside z.
             layout_from_z: the map of 4x4 hears of z alone. What the condition says to the others is the same at all
                 places of a map, so it then decides what is drawn and not where.
+            memory: entries of the memory in which a condition is looked up; 0 for none, but a linear embedding.
 
         Raises:
             ValueError: the resolution is too small or no power of two, or the widths are not one a level.
@@ -123,8 +125,9 @@ class Generator(StyledGenerator):
             "channels": channels,
             "embed_dim": embed_dim,
             "layout_from_z": layout_from_z,
+            "memory": memory,
         }
-        self.latent = latent = LatentInput(z_dim, c_dim, embed_dim)
+        self.latent = latent = LatentInput(z_dim, c_dim, embed_dim, memory)
         self._heard = z_dim if layout_from_z else latent.out_dim
         self._unheard = latent.out_dim - self._heard
         self.start = nn.Sequential(

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from ganedit.models.archs.memory import Memory
+
 EMBED_DIM = 128
 """Width of a condition's embedding beside z, unless a network is told otherwise."""
 
@@ -37,10 +39,14 @@ class LatentInput(nn.Module):
         out_dim: length of the vector that comes out.
     """
 
-    def __init__(self, z_dim: int, c_dim: int, embed_dim: int = EMBED_DIM) -> None:
-        """Take the lengths of z and of the condition, and that of its embedding; ``c_dim`` 0 means no condition."""
+    def __init__(self, z_dim: int, c_dim: int, embed_dim: int = EMBED_DIM, memory: int = 0) -> None:
+        """Take the lengths of z and of the condition, and that of its embedding; ``c_dim`` 0 means no condition.
+
+        With a ``memory`` of so many entries, the embedding is looked up there.
+        """
         super().__init__()
-        self.embedding = nn.Linear(c_dim, embed_dim) if c_dim else None
+        made = Memory(c_dim, memory, embed_dim) if memory else nn.Linear(c_dim, embed_dim) if c_dim else None
+        self.embedding: nn.Module | None = made
         self.out_dim = z_dim + (embed_dim if c_dim else 0)
 
     def forward(self, z: Tensor, condition: Tensor | None, truncation: float = 1.0) -> Tensor:

@@ -3,13 +3,16 @@
 STRINGS: dict[str, tuple[str, str]] = {
     "ge.stylize.brush": ("Brush: how coarse the strokes are", "笔触粗细"),
     "ge.stylize.button": ("Paint the picture", "绘制图片"),
-    "ge.stylize.fetch": ("Fetch the model (4 MB)", "获取模型（4 MB）"),
+    "ge.stylize.fetch": ("Fetch the model for paintings (4 MB)", "获取画作风格模型（4 MB）"),
     "ge.stylize.how": (
-        "Choose a painting, or give any picture of your own as the style. Not a GAN: Magenta's arbitrary style.",
-        "选择一幅画，或用您自己的任意图片作为风格。非 GAN：Magenta 的任意风格网络。",
+        "The first styles were learned by a GAN. The paintings, and any picture of your own as the style, go to Magenta's "
+        "arbitrary style, which is not a GAN.",
+        "前几种风格由 GAN 学得。画作以及您自选的风格图片使用 Magenta 的任意风格网络（非 GAN）。",
     ),
     "ge.stylize.keep_colors": ("Keep my colors", "保留原图颜色"),
+    "ge.stylize.mixed": ("Mix with", "混合"),
     "ge.stylize.own": ("Your own style picture (optional)", "自选风格图片（可选）"),
+    "ge.stylize.share": ("Share of it", "所占比例"),
     "ge.stylize.sheet": ("Show all styles on my picture", "在我的图片上预览所有风格"),
     "ge.stylize.strength": ("Strength", "强度"),
     "ge.stylize.styles": ("Styles", "风格"),

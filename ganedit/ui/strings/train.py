@@ -37,6 +37,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     ),
     "ge.train.gamma": ("Gamma (penalty)", "Gamma（惩罚）"),
     "ge.train.generate": ("Generate with it", "用它生成图片"),
+    "ge.train.paint": ("Paint with it", "用它绘画"),
     "ge.train.keep": ("Keep it", "保留"),
     "ge.train.kimg": ("Length (thousand pictures)", "训练长度（千张）"),
     "ge.train.kimg_of": ("{done} of {total} kimg", "{done} / {total} kimg"),
