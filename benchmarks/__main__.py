@@ -10,7 +10,7 @@ RESULTS = Path(__file__).parent / "results"
 
 def main(names: list[str]) -> None:
     """Run the named benchmarks, all of them if none is named."""
-    from benchmarks import generators, inpaint, known_answers, memory, quality, rivals, speed, training
+    from benchmarks import generators, inpaint, known_answers, memory, quality, rivals, speed, stylize, training
 
     known = {
         "speed": speed.tables,
@@ -21,6 +21,7 @@ def main(names: list[str]) -> None:
         "training": training.tables,
         "generators": generators.tables,
         "rivals": rivals.tables,
+        "stylize": stylize.tables,
     }
     unknown = set(names) - set(known)
     if unknown:

@@ -21,6 +21,14 @@ sys.stderr.write(json.dumps({"peak_kib": resource.getrusage(resource.RUSAGE_SELF
 """
 
 
+def peak(arguments: list[str]) -> tuple[float, float]:
+    """Run ``python -m ganedit`` with arguments and ``--json``; gives the peak of its memory in GiB and its seconds."""
+    command = [sys.executable, "-c", _CHILD, *arguments, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    kib = json.loads(done.stderr.splitlines()[-1])["peak_kib"]
+    return kib / 1024**2, json.loads(done.stdout)["seconds"]
+
+
 def tables() -> list[str]:
     """All tables of this benchmark."""
     rows = []
@@ -28,25 +36,6 @@ def tables() -> list[str]:
         source, target = Path(folder) / "in.png", Path(folder) / "out.png"
         to_pil(photo("coffee", 1744)).save(source)
         for scale, out in ((2, "12"), (4, "48")):
-            command = [
-                sys.executable,
-                "-c",
-                _CHILD,
-                "enhance",
-                str(source),
-                str(target),
-                "--scale",
-                str(scale),
-                "--json",
-            ]
-            done = subprocess.run(command, capture_output=True, text=True, check=True)
-            peak = json.loads(done.stderr.splitlines()[-1])["peak_kib"] / 1024**2
-            rows.append(
-                [
-                    "realesr-animevideov3",
-                    f"3 to {out}",
-                    f"{peak:.2f} GiB",
-                    f"{json.loads(done.stdout)['seconds']:.0f} s",
-                ]
-            )
+            gib, seconds = peak(["enhance", str(source), str(target), "--scale", str(scale)])
+            rows.append(["realesr-animevideov3", f"3 to {out}", f"{gib:.2f} GiB", f"{seconds:.0f} s"])
     return ["## Peak memory, file to file\n\n" + table(["model", "megapixels", "peak", "edit"], rows)]

@@ -7,6 +7,7 @@ Heavy imports stand inside the commands, so that ``--help`` answers at once.
 import json
 import logging
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -162,7 +163,8 @@ def outpaint(
 ) -> None:
     """Continue one picture beyond its edges."""
     from ganedit.formats import SaveOptions, check_target, open_picture
-    from ganedit.requests import OutpaintRequest, parse_aspect, sides_for
+    from ganedit.requests import OutpaintRequest
+    from ganedit.wording import parse_aspect, sides_for
 
     picture = open_picture(source)
     options = SaveOptions(quality=quality, keep_location=keep_location)
@@ -178,8 +180,8 @@ def outpaint(
 
 @app.command()
 def stylize(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="Picture, or a folder of pictures.")],
-    target: Annotated[Path, typer.Argument(metavar="OUT", help="Result, or a folder for the results.")],
+    source: Annotated[Path, typer.Argument(metavar="IN", help="Picture, folder of pictures, or GIF or MP4 clip.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="Result, folder for the results, or .gif or .mp4.")],
     model: Annotated[
         str | None,
         typer.Option(help="Model id: `models list --task stylize`. Left out, it is one that takes what --style gives."),
@@ -196,15 +198,34 @@ def stylize(
     embed_settings: EmbedSettings = True,
     as_json: Json = False,
 ) -> None:
-    """Repaint a picture, or all pictures of a folder, in a style that a model has learned or in that of a picture."""
+    """Repaint a picture, a folder of pictures or a clip in a style that a model has learned or in that of a picture."""
+    from ganedit.clips import READABLE, check_clip, read_clip, save_clip
+    from ganedit.clips import SUFFIXES as CLIP_SUFFIXES
     from ganedit.formats import SaveOptions, check_target, open_picture
-    from ganedit.requests import ANY_STYLE_MODEL, StylizeRequest, parse_shares
+    from ganedit.provenance import make_recipe
+    from ganedit.requests import ANY_STYLE_MODEL, MAX_FRAMES, ClipRequest, StylizeRequest
+    from ganedit.wording import parse_shares
 
     options = SaveOptions(quality=quality, keep_location=keep_location)
-    is_picture = model == ANY_STYLE_MODEL or (Path(style).suffix != "" and "=" not in style) or Path(style).is_file()
+    is_picture = model == ANY_STYLE_MODEL or ("=" not in style and Path(style).suffix != "")
     painting = open_picture(Path(style)) if style and is_picture else None
     model = model or (ANY_STYLE_MODEL if painting else StylizeRequest.model)
     shares = {} if painting else parse_shares(style)
+    how = {"strength": strength, "keep_colors": keep_colors, "brush": brush, "shares": shares}
+    asked = partial(StylizeRequest, style=painting, model=model, **how)
+    if source.suffix.lower() in READABLE and target.suffix.lower() in CLIP_SUFFIXES:
+        check_clip(target)
+        frames, rate = read_clip(source, MAX_FRAMES)
+        result = run(ClipRequest(frames, asked(frames[0])), "Painting")
+        save_clip(result.images, target, make_recipe(result), there_and_back=False, rate=rate)
+        told = {
+            "output": str(target),
+            "frames": len(frames),
+            "model": result.model,
+            "seconds": round(result.seconds, 3),
+        }
+        tell(told, f"{target}: {len(frames)} frames", as_json)
+        return
     pairs = [(source, target)]
     if source.is_dir():
         target.mkdir(parents=True, exist_ok=True)
@@ -212,7 +233,7 @@ def stylize(
     for file, out in pairs:
         check_target(out, options)
         try:
-            request = StylizeRequest(open_picture(file), painting, model, strength, keep_colors, brush, shares)
+            request = asked(open_picture(file))
         except UserError as error:
             if not source.is_dir():
                 raise

@@ -21,6 +21,7 @@ from ganedit.models.painters import StylePainter
 from ganedit.models.registry import Registry
 from ganedit.requests import (
     Adjustments,
+    ClipRequest,
     EditResult,
     EnhanceRequest,
     GenerateRequest,
@@ -40,7 +41,7 @@ from ganedit.tasks.inpaint import check_inpaint, check_outpaint, combine, extend
 from ganedit.tasks.masks import Holes, grow, seam_score, survey, thickness_px
 from ganedit.tasks.scratches import find_scratches
 from ganedit.tasks.select import select_object
-from ganedit.tasks.stylize import check_stylize, stylize
+from ganedit.tasks.stylize import check_stylize, stylize, stylize_frames
 from ganedit.tasks.tiling import MIN_TILE_PX, TileReport, reduce_to
 
 NO_MODEL = "none"
@@ -120,6 +121,8 @@ class Engine:
             case OutpaintRequest():
                 check_outpaint(request, self.max_output_megapixels)
                 yield from self._fill(request, *extend(request), 0)
+            case ClipRequest():
+                yield from self._stylize_clip(request)
             case StylizeRequest():
                 yield from self._stylize(request)
             case GenerateRequest() | InterpolateRequest() | ProjectRequest():
@@ -274,6 +277,16 @@ class Engine:
         picture = from_tensor(painted, like)
         name, seconds = f"{card.id}@{card.sources[0].sha256[:12]}", time.perf_counter() - started
         yield EditResult((picture,), request, name, seconds, request.image.notes)
+
+    def _stylize_clip(self, request: ClipRequest) -> Generator[Progress | EditResult, None, None]:
+        how = request.how
+        card = self._card(how.model, "stylize")
+        network = self.registry.load_style_transfer(how.model)
+        check_stylize(how, network)
+        started = time.perf_counter()
+        frames = yield from stylize_frames(request, network)
+        seconds = time.perf_counter() - started
+        yield EditResult(frames, request, f"{card.id}@{card.sources[0].sha256[:12]}", seconds)
 
     def _check(self, request: EnhanceRequest) -> None:
         check_adjustments(request.adjust)

@@ -13,16 +13,9 @@ from ganedit.errors import BadMaskError, BadRequestError
 from ganedit.image import Picture
 from ganedit.models.card import ModelCard, SizeRule
 from ganedit.models.loaded import LoadedModel
-from ganedit.requests import (
-    EnhanceRequest,
-    InpaintRequest,
-    OutpaintRequest,
-    Progress,
-    parse_aspect,
-    settings_of,
-    sides_for,
-)
+from ganedit.requests import EnhanceRequest, InpaintRequest, OutpaintRequest, Progress, settings_of
 from ganedit.tasks.inpaint import combine, extend, fill_window, inpaint
+from ganedit.wording import parse_aspect, sides_for
 
 FAST = "opencv-navier-stokes"
 

@@ -15,8 +15,9 @@ from ganedit.models.generators import PictureGenerator
 from ganedit.models.painters import StylePainter
 from ganedit.models.registry import Registry
 from ganedit.models.snapshots import write_snapshot
-from ganedit.requests import StylizeRequest, parse_shares
+from ganedit.requests import StylizeRequest
 from ganedit.tasks import stylize as painting
+from ganedit.wording import parse_shares
 
 STYLES = ["gold", "ink", "night"]
 

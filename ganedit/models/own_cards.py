@@ -1,6 +1,6 @@
-"""Generators that ganedit trained itself; their weights lie in ``weights/``, their recipes in ``recipes/``."""
+"""Networks that ganedit trained itself; their weights lie in ``weights/``, their recipes in ``recipes/``."""
 
-from ganedit.models.card import ModelCard, Source
+from ganedit.models.card import ModelCard, SizeRule, Source
 
 OWN_CARDS: tuple[ModelCard, ...] = (
     ModelCard(
@@ -51,5 +51,24 @@ OWN_CARDS: tuple[ModelCard, ...] = (
             "photos; valleys, seas and snow are the weakest, and the colors of a class vary little. fd_effnet399 67, "
             "between halves of the photos 33."
         ),
+    ),
+    ModelCard(
+        id="ganedit-painter",
+        task="stylize",
+        arch="painter",
+        sources=(
+            Source(
+                "weights/ganedit-painter.safetensors",
+                "11e7ee558f29cc3b8731978fe5fad25f6caf4d472ed6ca0f717251a138d72651",
+                "safetensors",
+                3375846,
+            ),
+        ),
+        license="CC0-1.0",
+        commercial_use=True,
+        size=SizeRule(minimum=32, multiple_of=4),
+        trained_on="TODO",
+        paper="Sauer et al. 2021, arXiv:2111.01007; Chen et al. 2018 (CartoonGAN)",
+        notes="TODO",
     ),
 )

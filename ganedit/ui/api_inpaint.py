@@ -8,10 +8,11 @@ from gradio.components import Component
 from ganedit.engine import Engine
 from ganedit.formats import open_picture
 from ganedit.masks import open_mask, save_mask
-from ganedit.requests import InpaintRequest, OutpaintRequest, parse_aspect, sides_for
+from ganedit.requests import InpaintRequest, OutpaintRequest
 from ganedit.ui.api import EditCalls, add_edit, told
 from ganedit.ui.api_inputs import Range, file_inputs, picture_input, save_options
 from ganedit.ui.settings import UiSettings
+from ganedit.wording import parse_aspect, sides_for
 
 _GROW = Range(0, -256, 256, "Grow the mask, pixels; negative narrows it")
 _FEATHER = Range(0, 0, 256, "Feather, pixels")

@@ -6,10 +6,11 @@ import gradio as gr
 
 from ganedit.engine import Engine
 from ganedit.formats import open_picture
-from ganedit.requests import ANY_STYLE_MODEL, StylizeRequest, parse_shares
+from ganedit.requests import ANY_STYLE_MODEL, StylizeRequest
 from ganedit.ui.api import EditCalls, add_edit, told
 from ganedit.ui.api_inputs import Range, file_inputs, picture_input, save_options
 from ganedit.ui.settings import UiSettings
+from ganedit.wording import parse_shares
 
 _STRENGTH = Range(1, 0, 1, "Strength, 0 to 1")
 _BRUSH = Range(1, 1, 8, "Brush, 1 to 8: how coarse the strokes are")

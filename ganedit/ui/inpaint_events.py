@@ -11,7 +11,7 @@ from ganedit.engine import HAIRLINE_MODEL, HAIRLINE_PX, Engine
 from ganedit.errors import UserError
 from ganedit.image import Picture
 from ganedit.masks import from_preview, open_mask, save_mask, to_preview
-from ganedit.requests import EditResult, InpaintRequest, OutpaintRequest, parse_aspect, sides_for
+from ganedit.requests import EditResult, InpaintRequest, OutpaintRequest
 from ganedit.ui import downloads, painter, stage, status
 from ganedit.ui.candidates import Candidates
 from ganedit.ui.desk import Desk, Updates, Values
@@ -23,6 +23,7 @@ from ganedit.ui.model_table import size_text
 from ganedit.ui.session import Outcome, Photo
 from ganedit.ui.settings import UiSettings
 from ganedit.ui.toast import toasts
+from ganedit.wording import parse_aspect, sides_for
 
 GAN_MODEL = InpaintRequest.model
 SCRATCH_GROW_PX = 1

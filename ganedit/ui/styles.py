@@ -1,4 +1,4 @@
-"""The styles to choose from: those that painters have learned, and paintings that another model takes its style from."""
+"""The styles to choose from: those that painters have learned, and paintings that another model takes as a style."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,9 +31,7 @@ class Style:
     painting: Path | None = None
 
 
-PAINTINGS = tuple(
-    Style(ANY_STYLE_MODEL, path.stem, path) for path in sorted((_EXAMPLES / "styles").glob("*.jpg"))
-)
+PAINTINGS = tuple(Style(ANY_STYLE_MODEL, path.stem, path) for path in sorted((_EXAMPLES / "styles").glob("*.jpg")))
 """Paintings in the public domain; their origins stand in ``examples/LICENSES.md``."""
 
 
@@ -57,9 +55,7 @@ class Styles:
 
     def pictures(self, styles: tuple[Style, ...]) -> list[tuple[str | Image.Image, str]]:
         """Give a small picture and a label of each: the painting, or an example photo as the painter repaints it."""
-        return [
-            (str(style.painting) if style.painting else self._thumb(style), label_of(style)) for style in styles
-        ]
+        return [(str(style.painting) if style.painting else self._thumb(style), label_of(style)) for style in styles]
 
     def forget(self, model: str) -> None:
         """Paint a model's pictures anew when they are next asked for."""

@@ -5,6 +5,7 @@ from typing import Any
 import gradio as gr
 
 from ganedit.engine import Engine
+from ganedit.requests import MAX_BRUSH
 from ganedit.ui.desk import Desk, build_actions, build_columns
 from ganedit.ui.edit_wiring import LATEST, LIGHT, wire
 from ganedit.ui.exchange import Exchange, Target
@@ -64,7 +65,7 @@ def build_stylize_tab(engine: Engine, settings: UiSettings, exchange: Exchange) 
             controls.brush,
         ),
         stage=(preview,),
-        answers=(controls.gallery,),
+        answers=(controls.gallery, controls.brush),
     )
     tab.place(desk, controls, preview)
     wire(tab, exchange)
@@ -100,7 +101,7 @@ def _build_controls() -> Controls:
         )
         sheet = gr.Button(label("ge.stylize.sheet"), size="sm", elem_id=f"ge-{TAB}-sheet")
         strength = gr.Slider(0, 1, 1, step=0.05, label=label("ge.stylize.strength"), elem_id=f"ge-{TAB}-strength")
-        brush = gr.Slider(1, 8, 2, step=0.5, label=label("ge.stylize.brush"), elem_id=f"ge-{TAB}-brush")
+        brush = gr.Slider(1, MAX_BRUSH, 1, step=0.5, label=label("ge.stylize.brush"), elem_id=f"ge-{TAB}-brush")
         keep_colors = gr.Checkbox(False, label=label("ge.stylize.keep_colors"), elem_id=f"ge-{TAB}-colors")
         fetch = gr.Button(label("ge.stylize.fetch"), size="sm", visible=False, elem_id=f"ge-{TAB}-fetch")
     actions = build_actions(TAB, "ge.stylize.button")

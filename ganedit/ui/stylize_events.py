@@ -11,19 +11,20 @@ from ganedit.engine import Engine
 from ganedit.errors import UserError
 from ganedit.formats import open_picture
 from ganedit.image import Picture, thumbnail
-from ganedit.requests import ANY_STYLE_MODEL, EditResult, Progress, StylizeRequest
+from ganedit.requests import ANY_STYLE_MODEL, MAX_BRUSH, EditResult, Progress, StylizeRequest
 from ganedit.ui import downloads, stage, status
 from ganedit.ui.desk import Actions, Desk, Updates, Values
 from ganedit.ui.editing import EditTab
 from ganedit.ui.i18n import both
 from ganedit.ui.session import Photo
 from ganedit.ui.settings import UiSettings
-from ganedit.ui.styles import PAINTINGS, Style, Styles, label_of, shares_of
+from ganedit.ui.styles import Style, Styles, label_of, shares_of
 from ganedit.ui.toast import toasts
 
 TAB = "stylize"
 
 _SHEET_PX = 384
+_FINE_PX = 768  # longer side of a picture that is painted with the finest brush
 
 
 @dataclass(frozen=True)
@@ -99,9 +100,11 @@ class StylizeTab(EditTab):
         return f"{photo.name}-painted"
 
     def picture_in(self, photo: Photo, values: Values) -> Updates:
-        """Show the picture, and the styles as they are."""
+        """Show the picture and the styles as they are; strokes cover as much of a large picture as of a small one."""
         small = stage.preview_of(photo, self.vault, self.previews)
+        brush = round(2 * max(photo.width, photo.height) / _FINE_PX) / 2
         return {
+            self.controls.brush: min(max(1.0, brush), MAX_BRUSH),
             self.preview: gr.update(value=stage.show_preview(photo, small, self.previews), visible=True),
             self.controls.gallery: self._styles.pictures(values[self.controls.styles]),
         }

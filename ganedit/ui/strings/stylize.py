@@ -5,8 +5,8 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.stylize.button": ("Paint the picture", "绘制图片"),
     "ge.stylize.fetch": ("Fetch the model for paintings (4 MB)", "获取画作风格模型（4 MB）"),
     "ge.stylize.how": (
-        "The first styles were learned by a GAN. The paintings, and any picture of your own as the style, go to Magenta's "
-        "arbitrary style, which is not a GAN.",
+        "The first styles were learned by a GAN. The paintings, and any picture of your own as the style, go to "
+        "Magenta's arbitrary style, which is not a GAN.",
         "前几种风格由 GAN 学得。画作以及您自选的风格图片使用 Magenta 的任意风格网络（非 GAN）。",
     ),
     "ge.stylize.keep_colors": ("Keep my colors", "保留原图颜色"),

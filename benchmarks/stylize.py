@@ -1,0 +1,226 @@
+"""Painters against Magenta's network and OpenCV: closeness to a style at equal content, then time and memory.
+
+The pictures must be prepared first; neither the photos nor the paintings they are compared with were trained on:
+
+    python tools/prepare_styles.py PACKAGES benchmarks/out/styles
+    python tools/prepare_paintings.py PACKAGES/gcompris-qt-data benchmarks/out/paintings
+"""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from benchmarks.memory import peak
+from benchmarks.photos import photo, to_pil
+from benchmarks.timing import ratio, table, take_turns
+from ganedit.engine import Engine
+from ganedit.formats import open_picture
+from ganedit.image import Picture, thumbnail
+from ganedit.metrics.features import effnet
+from ganedit.metrics.pairs import feature_distances, ssim
+from ganedit.metrics.scores import frechet_distance
+from ganedit.models.painters import StylePainter
+from ganedit.models.registry import Registry
+from ganedit.requests import ANY_STYLE_MODEL, StylizeRequest
+
+OUT = Path(__file__).parent / "out"
+PAINTER = "ganedit-painter"
+
+_PAINTERS = {"impressionist": ("renoir-bal", "cassatt", "bazille"), "ukiyo-e": ("wave", "ejiri", "sunset", "benzaiten")}
+_PAINTERS |= {"van-gogh": ("gogh4", "night-cafe", "eglise", "bridge")}
+_STRENGTHS = (0.25, 0.5, 0.75, 1.0)
+_PATCHES, _PATCH_PX, _WINDOW_PX = 12, 128, (115, 280)
+_SHEET_PX = 384
+_MEGAPIXEL_PX = 1000
+
+Paint = Callable[[Picture, int, float], np.ndarray]
+"""Turns a photo, its number and a strength into (H, W, 3) uint8."""
+
+
+def tables() -> Iterator[str]:
+    """All tables of this benchmark, each as soon as it is measured."""
+    if not Registry().is_installed(PAINTER):
+        yield "## Stylize\n\nNot measured: no model."
+        return
+    ready = (OUT / "styles" / "held-out").is_dir() and (OUT / "paintings").is_dir()
+    yield closeness() if ready else "## Closeness to a style\n\nNot measured: no data."
+    yield speed()
+    yield flatness()
+    yield contact_sheet()
+
+
+# -------------------------------------------------------------------- closeness
+
+
+def closeness() -> str:
+    """The distance of painted patches from held-out crops of each style, at the content that our painter keeps."""
+    photos = [open_picture(path) for path in sorted((OUT / "styles" / "held-out" / "photos").glob("*.png"))]
+    rows = []
+    for style in Engine().styles(PAINTER):
+        wanted = _seen(_files(OUT / "styles" / "held-out" / style))
+        floor = frechet_distance(real=wanted, fake=_seen(_files(OUT / "styles" / "train" / style)[::4]))
+        plain = frechet_distance(real=wanted, fake=_seen(_patches([each.pixels for each in photos])))
+        curves = {name: _curve(paint, photos, wanted) for name, paint in _programs(style).items()}
+        ours = curves[PAINTER][-1]
+        for name, curve in curves.items():
+            here = ours if name == PAINTER else _at_content(curve, ours[1])
+            gain = "" if name == PAINTER or here is None else f"{1 - ours[0] / here[0]:.0%}"
+            told = (
+                ["not that close to the photo", "", ""]
+                if here is None
+                else [f"{here[0]:.0f}", f"{here[1]:.3f}", f"{here[2]:.3f}"]
+            )
+            rows.append([style, name, *told, gain])
+        rows.append([style, "the photos as they are", f"{plain:.0f}", "0.000", "1.000", ""])
+        rows.append([style, "the style's training pictures", f"{floor:.0f}", "-", "-", ""])
+    header = ["style", "program", "fd_effnet of patches", "content lost", "edge SSIM", "ours is closer by"]
+    return "## Closeness to a style, at equal content\n\n" + table(header, rows)
+
+
+def _programs(style: str) -> dict[str, Paint]:
+    engine = Engine()
+
+    def ours(photo: Picture, number: int, strength: float) -> np.ndarray:
+        return engine.run(StylizeRequest(photo, model=PAINTER, shares={style: 1.0}, strength=strength)).images[0].pixels
+
+    programs: dict[str, Paint] = {PAINTER: ours}
+    if style in _PAINTERS:
+        files = sorted((OUT / "paintings").glob("*.png"))
+        works = [open_picture(next(file for file in files if part in file.name)) for part in _PAINTERS[style]]
+
+        def magenta(photo: Picture, number: int, strength: float) -> np.ndarray:
+            request = StylizeRequest(photo, works[number % len(works)], ANY_STYLE_MODEL, strength)
+            return engine.run(request).images[0].pixels
+
+        programs[f"{ANY_STYLE_MODEL}, {len(works)} of the same paintings"] = magenta
+    return programs | {"OpenCV stylization": _opencv}
+
+
+def _opencv(photo: Picture, number: int, strength: float) -> np.ndarray:
+    painted = cv2.stylization(np.ascontiguousarray(photo.pixels[..., ::-1]))[..., ::-1]
+    return np.round(photo.pixels + strength * (painted.astype(np.float32) - photo.pixels)).astype(np.uint8)
+
+
+def _curve(paint: Paint, photos: Sequence[Picture], wanted: np.ndarray) -> list[tuple[float, float, float]]:
+    """Distance from the style, content lost and edge SSIM for each strength."""
+    points = []
+    for strength in _STRENGTHS:
+        painted = [paint(each, number, strength) for number, each in enumerate(photos)]
+        before, after = (_seen(_patches(pixels)) for pixels in ([each.pixels for each in photos], painted))
+        lost = feature_distances(before, after).mean()
+        edges = np.mean(
+            [ssim(_edges(each.pixels), _edges(pixels)) for each, pixels in zip(photos, painted, strict=True)]
+        )
+        points.append((frechet_distance(real=wanted, fake=after), float(lost), float(edges)))
+    return points
+
+
+def _at_content(curve: Sequence[tuple[float, float, float]], lost: float) -> tuple[float, float, float] | None:
+    """Read a curve off where as much content is lost; None if even its full strength loses less.
+
+    What loses less at full strength cannot be brought there: its full strength is then what there is.
+    """
+    points = np.array(curve)
+    if lost >= points[-1, 1]:
+        return tuple(points[-1])
+    if lost <= points[0, 1]:
+        return tuple(points[0])
+    return tuple(np.interp(lost, points[:, 1], points[:, column]) for column in range(3))  # type: ignore[return-value]
+
+
+def _files(folder: Path) -> list[np.ndarray]:
+    return [np.asarray(Image.open(path).convert("RGB")) for path in sorted(folder.glob("*.png"))]
+
+
+def _patches(pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Cut the same squares out of the pictures each time, of as many sizes as the crops of the styles have."""
+    chance, cut = np.random.default_rng(0), []
+    for pixels in pictures:
+        picture = Image.fromarray(pixels)
+        for _ in range(_PATCHES):
+            side = int(chance.integers(_WINDOW_PX[0], min(_WINDOW_PX[1], *picture.size) + 1))
+            left, top = (int(chance.integers(0, length - side + 1)) for length in picture.size)
+            box = (left, top, left + side, top + side)
+            cut.append(np.asarray(picture.resize((_PATCH_PX, _PATCH_PX), Image.Resampling.LANCZOS, box=box)))
+    return cut
+
+
+def _seen(pictures: Sequence[np.ndarray]) -> np.ndarray:
+    return effnet()(np.ascontiguousarray(np.stack(pictures).transpose(0, 3, 1, 2)))
+
+
+def _edges(pixels: np.ndarray) -> np.ndarray:
+    """(H, W, 3) uint8 of how steep the luminance is."""
+    gray = cv2.GaussianBlur(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), (0, 0), 1).astype(np.float32)
+    steep = np.hypot(cv2.Sobel(gray, -1, 1, 0), cv2.Sobel(gray, -1, 0, 1))
+    return np.repeat(np.clip(steep, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def sheet(count: int = 4) -> Image.Image:
+    """Some held-out photos, a column each: as they are, then in every style by every program."""
+    photos = [
+        open_picture(path) for path in sorted((OUT / "styles" / "held-out" / "photos").glob("*.png"))[::5][:count]
+    ]
+    rows = [[each.pixels for each in photos]]
+    for style in Engine().styles(PAINTER):
+        for paint in list(_programs(style).values())[:2]:
+            rows.append([paint(each, number, 1.0) for number, each in enumerate(photos)])
+    rows.append([_opencv(each, 0, 1.0) for each in photos])
+    tiles = [[np.asarray(Image.fromarray(cell).resize((384, 192))) for cell in row] for row in rows]
+    return Image.fromarray(np.concatenate([np.concatenate(row, axis=1) for row in tiles]))
+
+
+# ----------------------------------------------------------------- time, memory
+
+
+def speed(rounds: int = 5) -> str:
+    """An edit of one megapixel against the bare network in bfloat16 on the whole picture at once."""
+    engine, painter = Engine(), Registry().load_style_transfer(PAINTER)
+    assert isinstance(painter, StylePainter)
+    x = photo("astronaut", _MEGAPIXEL_PX)[..., : _MEGAPIXEL_PX // 8 * 8, : _MEGAPIXEL_PX // 8 * 8].contiguous()
+    picture = Picture.from_pil(to_pil(x))
+    whole = painter.begin(painter.condition({}), x)
+    seconds = take_turns(
+        {"bare": partial(whole, x), "edit": lambda: engine.run(StylizeRequest(picture, model=PAINTER))}, rounds
+    )
+    row = [f"{min(seconds['bare']):.2f} s", f"{min(seconds['edit']):.2f} s", f"{ratio(seconds, 'edit', 'bare'):.2f}"]
+    return "## One megapixel\n\n" + table(["bare network, bfloat16", "edit, tiled", "ratio"], [row])
+
+
+def flatness() -> str:
+    """Seconds a megapixel, and the peak of memory, from file to file."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder) / "in.png", Path(folder) / "out.png"
+        for megapixels in (1, 4, 12):
+            to_pil(photo("coffee", round((megapixels * 1e6) ** 0.5))).save(source)
+            gib, seconds = peak(["stylize", str(source), str(target)])
+            rows.append([str(megapixels), f"{seconds / megapixels:.2f} s", f"{gib:.2f} GiB"])
+    return "## Time and memory by size\n\n" + table(["megapixels", "a megapixel", "peak of memory"], rows)
+
+
+def contact_sheet() -> str:
+    """All styles that the Stylize tab has, on one picture at preview size, once the models are in memory."""
+    from ganedit.ui.styles import Styles, shares_of
+
+    engine = Engine()
+    small = thumbnail(Picture.from_pil(to_pil(photo("coffee"))), _SHEET_PX)
+    styles = Styles(engine).all()
+    requests = [
+        StylizeRequest(small, open_picture(style.painting) if style.painting else None, style.model, shares=shares)
+        for style in styles
+        for shares in ({} if style.painting else shares_of(style),)
+    ]
+    for request in requests:
+        engine.run(request)
+    started = time.perf_counter()
+    for request in requests:
+        engine.run(request)
+    row = [str(len(requests)), f"{small.width}x{small.height}", f"{time.perf_counter() - started:.1f} s"]
+    return "## Contact sheet\n\n" + table(["styles", "px", "time"], [row])
