@@ -16,6 +16,7 @@ from ganedit.generation import draw
 from ganedit.image import Picture, fill_transparent, from_tensor, thumbnail, to_tensor
 from ganedit.masks import check_mask
 from ganedit.models.card import ModelCard, Task
+from ganedit.models.generators import PictureGenerator
 from ganedit.models.loaded import LoadedModel
 from ganedit.models.painters import StylePainter
 from ganedit.models.registry import Registry
@@ -37,6 +38,7 @@ from ganedit.tasks.adjust import adjust_
 from ganedit.tasks.adjust import check as check_adjustments
 from ganedit.tasks.enhance import enhance, output_size
 from ganedit.tasks.fidelity import invented_heat
+from ganedit.tasks.generate import style_of
 from ganedit.tasks.inpaint import check_inpaint, check_outpaint, combine, extend, inpaint
 from ganedit.tasks.masks import Holes, grow, seam_score, survey, thickness_px
 from ganedit.tasks.scratches import find_scratches
@@ -187,6 +189,17 @@ class Engine:
         """
         network = self.registry.load_style_transfer(model_id)
         return tuple(network.styles) if isinstance(network, StylePainter) else ()
+
+    def style_of(self, request: GenerateRequest) -> np.ndarray:
+        """Give the style of a request's first picture, (levels, S) float32, for a generator that has styles.
+
+        Raises:
+            UserError: the request is wrong, or its model cannot be had.
+        """
+        generator = self.registry.load_generator(request.model)
+        if not (isinstance(generator, PictureGenerator) and generator.styles):
+            raise BadRequestError(f"{request.model} has no styles; choose a model that ganedit trained.")
+        return style_of(request, generator)
 
     def find_scratches(self, picture: Picture, sensitivity: float = 0.5) -> np.ndarray:
         """Propose the scratches and dust of an old photo as an (H, W) bool mask, to be looked over before filling.

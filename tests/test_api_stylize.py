@@ -20,8 +20,19 @@ def test_a_picture_comes_back_painted_at_its_size(client: Client) -> None:
 
 @pytest.mark.parametrize(
     ("change", "told"),
-    [({"style": None}, "give one as the style"), ({"strength": 3}, "strength must be a number from 0 to 1")],
+    [
+        ({"style": None, "model": "magenta-any-style"}, "give one as the style"),
+        ({"style": None, "styles": "oil"}, "There is no style oil; choose among cartoon"),
+        ({"strength": 3}, "strength must be a number from 0 to 1"),
+    ],
 )
 def test_what_cannot_be_painted_is_one_sentence(client: Client, change: dict, told: str) -> None:
     with pytest.raises(AppError, match=told):
         client.predict(**{"image": PHOTO, "style": STYLE, **change}, api_name="/stylize")
+
+
+def test_a_style_that_was_learned_needs_no_picture(client: Client) -> None:
+    file, facts = client.predict(image=PHOTO, styles="van-gogh=2, ukiyo-e=1", api_name="/stylize")
+    assert facts["model"].startswith("ganedit-painter@")
+    with Image.open(file) as painted:
+        assert painted.size == (facts["width"], facts["height"])

@@ -9,7 +9,7 @@ from ganedit.models.archs.fastgan import Generator
 from ganedit.models.generators import PictureGenerator
 from ganedit.models.snapshots import Snapshot
 from ganedit.requests import GenerateRequest, InterpolateRequest, Latent
-from ganedit.tasks.generate import generate, interpolate
+from ganedit.tasks.generate import generate, interpolate, style_of
 from ganedit.tasks.latents import DIRECTIONS, directions, spherical
 
 
@@ -85,3 +85,16 @@ def test_moves_and_mixed_styles_change_the_picture_and_no_truncation_makes_all_a
 def test_what_is_out_of_range_is_refused(generator: PictureGenerator, latent: Latent, told: str) -> None:
     with pytest.raises(BadRequestError, match=told):
         drawn(GenerateRequest("g", 1, latent=latent), generator)
+
+
+def test_neighbors_of_a_neighbor_lie_around_it_and_not_around_where_it_came_from(generator: PictureGenerator) -> None:
+    neighbor = GenerateRequest("g", 8, latent=Latent(near=7, distance=0.8))
+    style = style_of(neighbor, generator)
+    assert style.shape == (generator.styles, 16)
+    picture, first = (drawn(each, generator)[0].astype(int) for each in (neighbor, GenerateRequest("g", 7)))
+    near = [
+        drawn(GenerateRequest("g", seed, latent=Latent(near=8, distance=0.2, style=style)), generator)[0]
+        for seed in range(20, 26)
+    ]
+    to_neighbor, to_first = (np.mean([np.abs(each - other).mean() for each in near]) for other in (picture, first))
+    assert to_neighbor < 0.7 * to_first

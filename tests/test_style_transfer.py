@@ -46,16 +46,16 @@ def test_the_painter_draws_what_the_file_draws_without_its_rounding(
     names = [each.name for each in session.get_inputs()]
     given = dict(zip(names, (x.permute(0, 2, 3, 1).numpy(), style.numpy().reshape(1, 1, 1, 100)), strict=True))
     theirs = torch.from_numpy(np.asarray(session.run(None, given)[0])).permute(0, 3, 1, 2)
-    ours = network.paint(x, style, network.look(x, style))
+    ours = network.begin(style, x)(x)
     assert float((ours - theirs).abs().mean()) < 0.04  # the file rounds every map to 8 bits
     assert np.corrcoef(ours.flatten().numpy(), theirs.flatten().numpy())[0, 1] > 0.98
 
 
 def test_with_fixed_statistics_a_tile_is_a_part_of_the_whole(network: StyleTransfer) -> None:
     x, style = pixels(EXAMPLES / "cat.jpg", 384), network.style(pixels(EXAMPLES / "styles" / "wave.jpg", 256))
-    statistics = network.look(x, style)
-    whole = network.paint(x, style, statistics)
-    corner = network.paint(x[..., : 128 + REACH_PX, : 128 + REACH_PX], style, statistics)
+    paint = network.begin(style, x)
+    whole = paint(x)
+    corner = paint(x[..., : 128 + REACH_PX, : 128 + REACH_PX])
     torch.testing.assert_close(corner[..., :128, :128], whole[..., :128, :128], atol=2e-4, rtol=0)
 
 

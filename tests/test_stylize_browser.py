@@ -13,6 +13,7 @@ EXAMPLES = Path(__file__).parents[1] / "ganedit/ui/examples"
 def open_tab(visit: Visit) -> Page:
     page = visit.page
     page.locator("#ge-tab-stylize-button").click()
+    expect(page.locator("#ge-stylize-styles button.thumbnail-item")).to_have_count(10, timeout=30_000)
     page.set_input_files("#ge-stylize-drop input[type=file]", EXAMPLES / "cat.jpg")
     expect(page.locator("#ge-stylize-photo")).to_contain_text("cat.jpg", timeout=15_000)
     return page
@@ -32,7 +33,7 @@ def run(page: Page, folder: Path) -> np.ndarray:
 
 def test_a_photo_is_painted_in_the_chosen_style_and_in_ones_own(visit: Visit, tmp_path: Path) -> None:
     page = open_tab(visit)
-    page.locator("#ge-stylize-styles button.thumbnail-item").nth(5).click()
+    page.locator("#ge-stylize-styles button.thumbnail-item").nth(9).click()
     page.wait_for_timeout(500)
     by_painting = run(page, tmp_path)
     page.set_input_files("#ge-stylize-own input[type=file]", EXAMPLES / "shore.jpg")
@@ -51,4 +52,39 @@ def test_all_styles_are_shown_on_the_picture(visit: Visit) -> None:
     before = pictures.first.get_attribute("src") or ""
     page.locator("#ge-stylize-sheet").click()
     expect(pictures.first).not_to_have_attribute("src", before, timeout=60_000)
-    expect(pictures).to_have_count(6)
+    expect(pictures).to_have_count(10)
+
+
+def test_learned_styles_differ_and_are_mixed(visit: Visit, tmp_path: Path) -> None:
+    page = open_tab(visit)
+    styles = page.locator("#ge-stylize-styles button.thumbnail-item")
+    results = []
+    for number in (0, 3):
+        styles.nth(number).click()
+        page.wait_for_timeout(500)
+        results.append(run(page, tmp_path))
+    page.locator("#ge-stylize-mixed input").click()
+    page.get_by_role("option", name="cartoon").click()
+    page.wait_for_timeout(500)
+    mixed = run(page, tmp_path)
+    apart = np.abs(results[0] - results[1]).mean()
+    assert apart > 3
+    assert 0.05 * apart < np.abs(mixed - results[1]).mean() < apart
+
+
+def test_a_clip_is_painted_and_handed_out(visit: Visit, tmp_path: Path) -> None:
+    page = open_tab(visit)
+    frames = [Image.new("RGB", (64, 48), (40 * number, 90, 160)) for number in range(4)]
+    frames[0].save(tmp_path / "sky.gif", save_all=True, append_images=frames[1:], duration=100)
+    page.get_by_role("button", name="A clip").click()
+    page.wait_for_timeout(500)
+    page.set_input_files("#ge-stylize-clip-source input[type=file]", tmp_path / "sky.gif")
+    expect(page.locator("#ge-stylize-clip-source")).to_contain_text("sky", timeout=15_000)
+    page.locator("#ge-stylize-clip-run").click()
+    expect(page.locator("#ge-stylize-clip img")).to_be_visible(timeout=60_000)
+    with page.expect_download(timeout=15_000) as waiting:
+        page.locator("#ge-stylize-clip-download").click()
+    assert waiting.value.suggested_filename == "sky-painted.gif"
+    waiting.value.save_as(tmp_path / "painted.gif")
+    with Image.open(tmp_path / "painted.gif") as painted:
+        assert (painted.size, getattr(painted, "n_frames", 1)) == ((64, 48), 4)

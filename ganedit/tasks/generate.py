@@ -136,6 +136,20 @@ def _point(request: GenerateRequest, generator: PictureGenerator, teller: Teller
     return _Point(z, condition, latent.truncation, move(style, generator, latent.moves) if latent.moves else style)
 
 
+def style_of(request: GenerateRequest, generator: PictureGenerator) -> np.ndarray:
+    """Give the style of a request's first picture, (levels, S) float32, for ``Latent.style``.
+
+    Raises:
+        ValueError: the generator does not draw in two steps.
+        BadRequestError: as for `generate`.
+    """
+    check_generate(request, generator)
+    point = _point(request, generator, Teller(request.told, generator), request.seed)
+    if point.style is None:
+        raise ValueError("This generator has no styles.")
+    return point.style[0].numpy()
+
+
 def _between(a: _Point, b: _Point, share: float) -> _Point:
     told = (
         a.condition if a.condition is None or b.condition is None else (1 - share) * a.condition + share * b.condition

@@ -27,7 +27,7 @@ from ganedit.training.trainer import Trainer
 
 PHOTOS = "photos"
 _DRAWING = (1, 2)  # levels of the projected discriminator's network: finer ones see brushwork, the coarsest only things
-_LIGHT_CELL_PX, _COLOR_CELL_PX, _EDGE_CELL_PX = 8, 16, 2
+_LIGHT_CELL_PX, _COLOR_CELL_PX = 8, 16
 _LUMINANCE = (0.299, 0.587, 0.114)
 
 
@@ -58,8 +58,11 @@ def color_distance(fake: Tensor, photo: Tensor) -> Tensor:
 
 
 def edge_distance(fake: Tensor, photo: Tensor) -> Tensor:
-    """Measure (N,) how far the slopes of luminance of (N, 3, H, W) in [-1, 1] are apart, between cells of 2 px."""
-    slopes = [_slopes(F.avg_pool2d(_luminance(each), _EDGE_CELL_PX)) for each in (fake, photo)]
+    """Measure (N,) how far the slopes of luminance of (N, 3, H, W) in [-1, 1] are apart, from pixel to pixel.
+
+    Coarser slopes would let pass a pattern of dots, to which a network that halves its maps at once leads.
+    """
+    slopes = [_slopes(_luminance(each)) for each in (fake, photo)]
     return (slopes[0] - slopes[1]).abs().mean(dim=1)
 
 

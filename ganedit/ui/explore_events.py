@@ -189,10 +189,11 @@ class Explorer:
 
     @toasts
     def near(self, values: Values) -> Iterator[Updates]:
-        """Draw neighbors of the picture."""
+        """Draw neighbors of the picture; if it is a neighbor itself, around where it lies."""
         worked = self._worked(values)
-        origin = worked.seed if worked.latent.near is None else worked.latent.near
-        latent = replace(worked.latent, near=origin, distance=float(values[self.tools.distance]))
+        latent = replace(worked.latent, near=worked.seed, distance=float(values[self.tools.distance]))
+        if worked.latent.near is not None:
+            latent = replace(latent, style=self._engine.style_of(worked), moves=(), mix_seed=None)
         request = replace(worked, latent=latent, count=int(values[self.tab.parts.count]))
         yield from self.tab.run(self._finished(values, request), values[self.tab.parts.drawn])
 

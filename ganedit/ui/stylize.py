@@ -16,6 +16,7 @@ from ganedit.ui.intake import PICTURE_FILES, build_intake
 from ganedit.ui.result_view import build_result_view
 from ganedit.ui.settings import UiSettings
 from ganedit.ui.styles import PAINTINGS, label_of
+from ganedit.ui.stylize_clip import ClipPart
 from ganedit.ui.stylize_events import TAB, Controls, StylizeTab
 from ganedit.ui.theme import page_html
 
@@ -35,6 +36,7 @@ def build_stylize_tab(engine: Engine, settings: UiSettings, exchange: Exchange) 
         with side:
             intake = build_intake(TAB, EXAMPLES)
             controls = _build_controls()
+            clip = ClipPart(tab)
         with main:
             view = build_result_view(TAB, "ge.result.preview")
             with view.stage:
@@ -70,6 +72,7 @@ def build_stylize_tab(engine: Engine, settings: UiSettings, exchange: Exchange) 
     tab.place(desk, controls, preview)
     wire(tab, exchange)
     _wire(tab, page_tab, exchange)
+    clip.wire()
 
 
 def _build_controls() -> Controls:

@@ -1,6 +1,11 @@
 """Sentences of the Stylize tab. Each key: English, Chinese."""
 
 STRINGS: dict[str, tuple[str, str]] = {
+    "ge.clip.button": ("Paint the clip", "绘制动画"),
+    "ge.clip.missing": ("Choose a GIF or a video first.", "请先选择 GIF 或视频。"),
+    "ge.clip.shown": ("The painted clip", "绘制后的动画"),
+    "ge.clip.source": ("GIF or video, up to 240 frames and full HD", "GIF 或视频，最多 240 帧、全高清"),
+    "ge.clip.title": ("A clip", "动画"),
     "ge.stylize.brush": ("Brush: how coarse the strokes are", "笔触粗细"),
     "ge.stylize.button": ("Paint the picture", "绘制图片"),
     "ge.stylize.fetch": ("Fetch the model for paintings (4 MB)", "获取画作风格模型（4 MB）"),
