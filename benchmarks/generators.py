@@ -229,6 +229,7 @@ def _scores(data: Path) -> str:
 
 def objects(data: Path) -> str:
     """How often a name's own picture is among the nearest to what is drawn for the name."""
+    data = data / "fluent"
     generator, eye, encoder = _generator("ganedit-object"), effnet(), load_text_encoder()
     lines = [json.loads(line) for line in (data / "captions.jsonl").read_text(encoding="utf-8").splitlines()]
     texts = [line["caption"] for line in lines]

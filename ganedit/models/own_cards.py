@@ -53,6 +53,31 @@ OWN_CARDS: tuple[ModelCard, ...] = (
         ),
     ),
     ModelCard(
+        id="ganedit-object",
+        task="generate",
+        arch="FastGAN",
+        sources=(
+            Source(
+                "weights/ganedit-object.safetensors",
+                "b2313c53862ddcefce7b1c0eaaa81ef89240443f0cc8c8740559aec0287eb129",
+                "safetensors",
+                10248390,
+            ),
+        ),
+        license="MIT",
+        commercial_use=True,
+        trained_on=(
+            "849 pictures of things with their names, out of Fluent Emoji, copyright (c) Microsoft Corporation, MIT, "
+            "as packed in @lobehub/fluent-emoji-3d; 70 kimg, 38 minutes of one processor core"
+        ),
+        paper="Liu et al. 2021, arXiv:2101.04775; Bojanowski et al. 2018, arXiv:1707.05776",
+        notes=(
+            "Named things of 64 px from words. Of 849 names 94 % give a picture whose five nearest hold the name's "
+            "own. It learned one picture a name by heart, so it varies none; words that it never met give the things "
+            "with the nearest names, sometimes blended."
+        ),
+    ),
+    ModelCard(
         id="ganedit-painter",
         task="stylize",
         arch="painter",
