@@ -33,14 +33,17 @@ OUT = Path(__file__).parent / "out"
 PAINTER = "ganedit-painter"
 
 _PAINTERS = {"impressionist": ("renoir-bal", "cassatt", "bazille"), "ukiyo-e": ("wave", "ejiri", "sunset", "benzaiten")}
-_PAINTERS |= {"van-gogh": ("gogh4", "night-cafe", "eglise", "bridge")}
-_STRENGTHS = (0.25, 0.5, 0.75, 1.0)
+_PAINTERS |= {"van-gogh": ("gogh4", "night-cafe", "eglise", "goghbridge")}
+_STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _PATCHES, _PATCH_PX, _WINDOW_PX = 12, 128, (115, 280)
 _SHEET_PX = 384
 _MEGAPIXEL_PX = 1000
 
-Paint = Callable[[Picture, int, float], np.ndarray]
-"""Turns a photo, its number and a strength into (H, W, 3) uint8."""
+Point = tuple[float, float, float]
+"""Distance from the style, content lost, edge SSIM."""
+
+Paint = Callable[[Picture, int], np.ndarray]
+"""Turns a photo and its number into (H, W, 3) uint8; less than all of it is a mixture with the photo."""
 
 
 def tables() -> Iterator[str]:
@@ -65,19 +68,13 @@ def closeness() -> str:
     for style in Engine().styles(PAINTER):
         wanted = _seen(_files(OUT / "styles" / "held-out" / style))
         floor = frechet_distance(real=wanted, fake=_seen(_files(OUT / "styles" / "train" / style)[::4]))
-        plain = frechet_distance(real=wanted, fake=_seen(_patches([each.pixels for each in photos])))
         curves = {name: _curve(paint, photos, wanted) for name, paint in _programs(style).items()}
         ours = curves[PAINTER][-1]
         for name, curve in curves.items():
             here = ours if name == PAINTER else _at_content(curve, ours[1])
-            gain = "" if name == PAINTER or here is None else f"{1 - ours[0] / here[0]:.0%}"
-            told = (
-                ["not that close to the photo", "", ""]
-                if here is None
-                else [f"{here[0]:.0f}", f"{here[1]:.3f}", f"{here[2]:.3f}"]
-            )
-            rows.append([style, name, *told, gain])
-        rows.append([style, "the photos as they are", f"{plain:.0f}", "0.000", "1.000", ""])
+            gain = "" if name == PAINTER else f"{1 - ours[0] / here[0]:.0%}"
+            rows.append([style, name, f"{here[0]:.0f}", f"{here[1]:.3f}", f"{here[2]:.3f}", gain])
+        rows.append([style, "the photos as they are", f"{curves[PAINTER][0][0]:.0f}", "0.000", "1.000", ""])
         rows.append([style, "the style's training pictures", f"{floor:.0f}", "-", "-", ""])
     header = ["style", "program", "fd_effnet of patches", "content lost", "edge SSIM", "ours is closer by"]
     return "## Closeness to a style, at equal content\n\n" + table(header, rows)
@@ -86,33 +83,33 @@ def closeness() -> str:
 def _programs(style: str) -> dict[str, Paint]:
     engine = Engine()
 
-    def ours(photo: Picture, number: int, strength: float) -> np.ndarray:
-        return engine.run(StylizeRequest(photo, model=PAINTER, shares={style: 1.0}, strength=strength)).images[0].pixels
+    def ours(photo: Picture, number: int) -> np.ndarray:
+        return engine.run(StylizeRequest(photo, model=PAINTER, shares={style: 1.0})).images[0].pixels
 
     programs: dict[str, Paint] = {PAINTER: ours}
     if style in _PAINTERS:
         files = sorted((OUT / "paintings").glob("*.png"))
         works = [open_picture(next(file for file in files if part in file.name)) for part in _PAINTERS[style]]
 
-        def magenta(photo: Picture, number: int, strength: float) -> np.ndarray:
-            request = StylizeRequest(photo, works[number % len(works)], ANY_STYLE_MODEL, strength)
+        def magenta(photo: Picture, number: int) -> np.ndarray:
+            request = StylizeRequest(photo, works[number % len(works)], ANY_STYLE_MODEL)
             return engine.run(request).images[0].pixels
 
         programs[f"{ANY_STYLE_MODEL}, {len(works)} of the same paintings"] = magenta
     return programs | {"OpenCV stylization": _opencv}
 
 
-def _opencv(photo: Picture, number: int, strength: float) -> np.ndarray:
-    painted = cv2.stylization(np.ascontiguousarray(photo.pixels[..., ::-1]))[..., ::-1]
-    return np.round(photo.pixels + strength * (painted.astype(np.float32) - photo.pixels)).astype(np.uint8)
+def _opencv(photo: Picture, number: int) -> np.ndarray:
+    return np.ascontiguousarray(cv2.stylization(np.ascontiguousarray(photo.pixels[..., ::-1]))[..., ::-1])
 
 
-def _curve(paint: Paint, photos: Sequence[Picture], wanted: np.ndarray) -> list[tuple[float, float, float]]:
+def _curve(paint: Paint, photos: Sequence[Picture], wanted: np.ndarray) -> list[Point]:
     """Distance from the style, content lost and edge SSIM for each strength."""
-    points = []
+    points, full = [], [paint(each, number) for number, each in enumerate(photos)]
+    before = _seen(_patches([each.pixels for each in photos]))
     for strength in _STRENGTHS:
-        painted = [paint(each, number, strength) for number, each in enumerate(photos)]
-        before, after = (_seen(_patches(pixels)) for pixels in ([each.pixels for each in photos], painted))
+        painted = [_mixed(each.pixels, pixels, strength) for each, pixels in zip(photos, full, strict=True)]
+        after = _seen(_patches(painted))
         lost = feature_distances(before, after).mean()
         edges = np.mean(
             [ssim(_edges(each.pixels), _edges(pixels)) for each, pixels in zip(photos, painted, strict=True)]
@@ -121,17 +118,14 @@ def _curve(paint: Paint, photos: Sequence[Picture], wanted: np.ndarray) -> list[
     return points
 
 
-def _at_content(curve: Sequence[tuple[float, float, float]], lost: float) -> tuple[float, float, float] | None:
-    """Read a curve off where as much content is lost; None if even its full strength loses less.
+def _mixed(photo: np.ndarray, painted: np.ndarray, strength: float) -> np.ndarray:
+    return np.round(photo + strength * (painted.astype(np.float32) - photo)).astype(np.uint8)
 
-    What loses less at full strength cannot be brought there: its full strength is then what there is.
-    """
+
+def _at_content(curve: Sequence[Point], lost: float) -> Point:
+    """Read a curve off where as much content is lost; what loses less at its full strength stays at that."""
     points = np.array(curve)
-    if lost >= points[-1, 1]:
-        return tuple(points[-1])
-    if lost <= points[0, 1]:
-        return tuple(points[0])
-    return tuple(np.interp(lost, points[:, 1], points[:, column]) for column in range(3))  # type: ignore[return-value]
+    return tuple(float(np.interp(lost, points[:, 1], points[:, column])) for column in range(3))  # type: ignore[return-value]
 
 
 def _files(folder: Path) -> list[np.ndarray]:
@@ -170,8 +164,8 @@ def sheet(count: int = 4) -> Image.Image:
     rows = [[each.pixels for each in photos]]
     for style in Engine().styles(PAINTER):
         for paint in list(_programs(style).values())[:2]:
-            rows.append([paint(each, number, 1.0) for number, each in enumerate(photos)])
-    rows.append([_opencv(each, 0, 1.0) for each in photos])
+            rows.append([paint(each, number) for number, each in enumerate(photos)])
+    rows.append([_opencv(each, 0) for each in photos])
     tiles = [[np.asarray(Image.fromarray(cell).resize((384, 192))) for cell in row] for row in rows]
     return Image.fromarray(np.concatenate([np.concatenate(row, axis=1) for row in tiles]))
 

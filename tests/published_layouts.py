@@ -318,9 +318,9 @@ def stylegan2_picture(state: State, w: Tensor) -> Tensor:
 
 
 def anime_layer(inputs: int, outputs: int, size: int = 3, stride: int = 1, groups: int = 1) -> nn.Module:
-    around = (0, 1, 0, 1) if stride == 2 else (size // 2,) * 4
+    around = nn.ReflectionPad2d((0, 1, 0, 1)) if stride == 2 else nn.ReflectionPad2d(size // 2)
     return nn.Sequential(
-        nn.ReflectionPad2d(around),
+        around,
         nn.Conv2d(inputs, outputs, size, stride, groups=groups, bias=groups > 1),
         nn.GroupNorm(1, outputs),
         nn.LeakyReLU(0.2),

@@ -13,6 +13,7 @@ from ganedit.provenance import make_recipe
 from ganedit.requests import MAX_FRAMES, ClipRequest
 from ganedit.ui import status
 from ganedit.ui.desk import Updates, Values
+from ganedit.ui.edit_wiring import LIGHT, QUIET
 from ganedit.ui.i18n import both, label
 from ganedit.ui.session import safe_name
 from ganedit.ui.stylize_events import TAB, StylizeTab
@@ -58,9 +59,10 @@ class ClipPart:
 
     def wire(self) -> None:
         """Connect the controls; called once the tab has all of its own."""
-        tab, quiet = self._tab, {"show_progress": "hidden", "api_visibility": "private"}
+        tab, buttons = self._tab, [self.start, self.stop]
+        said = status.message_line("ge.run.stopped")
         begun = self.start.click(
-            lambda: [gr.update(interactive=False), gr.update(visible=True)], None, [self.start, self.stop], **quiet
+            lambda: [gr.update(interactive=False), gr.update(visible=True)], None, buttons, **LIGHT
         )
         running = begun.then(
             self.paint,
@@ -68,14 +70,11 @@ class ClipPart:
             [tab.desk.view.status, self.shown, self.file],
             concurrency_limit=1,
             concurrency_id="gpu",
-            **quiet,
+            **QUIET,
         )
-        ready: dict[str, Any] = {"fn": self.idle, "inputs": None, "outputs": [self.start, self.stop], **quiet}
-        running.then(**ready)
-        stopped = self.stop.click(
-            lambda: status.message_line("ge.run.stopped"), None, tab.desk.view.status, cancels=[running], **quiet
-        )
-        stopped.then(**ready)
+        running.then(self.idle, None, buttons, **LIGHT)
+        stopped = self.stop.click(lambda: said, None, tab.desk.view.status, cancels=[running], **LIGHT)
+        stopped.then(self.idle, None, buttons, **LIGHT)
 
     def idle(self) -> list[Any]:
         """Put the buttons back, however painting ended."""
