@@ -157,13 +157,13 @@ def _edges(pixels: np.ndarray) -> np.ndarray:
 
 
 def sheet(count: int = 4) -> Image.Image:
-    """Some held-out photos, a column each: as they are, then in every style by every program."""
+    """Some held-out photos, a column each: as they are, each style by us and by Magenta's network, and by OpenCV."""
     photos = [
         open_picture(path) for path in sorted((OUT / "styles" / "held-out" / "photos").glob("*.png"))[::5][:count]
     ]
     rows = [[each.pixels for each in photos]]
     for style in Engine().styles(PAINTER):
-        for paint in list(_programs(style).values())[:2]:
+        for paint in list(_programs(style).values())[:-1]:
             rows.append([paint(each, number) for number, each in enumerate(photos)])
     rows.append([_opencv(each, 0) for each in photos])
     tiles = [[np.asarray(Image.fromarray(cell).resize((384, 192))) for cell in row] for row in rows]

@@ -169,8 +169,19 @@ def test_stylize_paints_a_picture_or_a_folder_and_tells_what_it_leaves_out(tmp_p
     assert "notes.txt was left out" in done.stderr
     assert [file.name for file in (tmp_path / "out").iterdir()] == ["a.png"]
     assert Image.open(tmp_path / "out" / "a.png").size == (48, 40)
-    done = ganedit("stylize", tmp_path / "in" / "a.jpg", tmp_path / "b.png")
+    done = ganedit("stylize", tmp_path / "in" / "a.jpg", tmp_path / "b.png", "--model", "magenta-any-style")
     assert done.returncode == 2 and "give one as the style" in done.stderr
+
+
+def test_stylize_paints_in_learned_styles_and_repaints_clips(tmp_path):
+    frames = [Image.new("RGB", (48, 40), (60 * number, 120, 60)) for number in range(3)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=100)
+    done = ganedit("stylize", tmp_path / "a.gif", tmp_path / "b.gif", "--style", "van-gogh=2,cartoon=1", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["frames"] == 3
+    assert Image.open(tmp_path / "b.gif").n_frames == 3
+    done = ganedit("stylize", tmp_path / "a.gif", tmp_path / "c.png", "--style", "oil")
+    assert done.returncode == 2 and "There is no style oil; choose among cartoon" in done.stderr
 
 
 def test_a_model_that_is_not_here_offline_says_how_to_get_it(photo, tmp_path):

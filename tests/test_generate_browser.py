@@ -65,7 +65,7 @@ def test_only_models_that_are_here_are_offered(chromium: Browser, served: str) -
     visit.page.locator("#ge-tab-generate-button").click()
     expect(visit.page.locator("#ge-generate-model input")).to_have_value("ganedit-avatar")
     visit.page.locator("#ge-generate-model input").click()
-    expect(visit.page.get_by_role("option")).to_have_count(2)
+    expect(visit.page.get_by_role("option")).to_have_count(3)
     visit.end()
 
 

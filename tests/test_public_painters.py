@@ -128,5 +128,7 @@ def test_weights_without_a_published_hash_are_only_read_as_plain_tensors_from_th
     unhashed = [source for card in CATALOG for source in card.sources if not source.sha256 and source.format == "pth"]
     assert {source.file_name for source in unhashed} >= {"style_monet.pth", "style_ukiyoe.pth"}
     assert all(may_pin(source) for source in unhashed)
-    assert not may_pin(Source("http://example.org/style.pth", "", "pth"))
-    assert not may_pin(Source("https://example.org/style.onnx", "", "onnx"))
+    host = unhashed[0].locator.rpartition("/")[0]
+    assert not may_pin(Source("https://example.org/style_monet.pth", "", "pth"))
+    assert not may_pin(Source(f"{host.replace('https', 'http')}/style_monet.pth", "", "pth"))
+    assert not may_pin(Source(f"{host}/style_monet.onnx", "", "onnx"))

@@ -84,16 +84,23 @@ OWN_CARDS: tuple[ModelCard, ...] = (
         sources=(
             Source(
                 "weights/ganedit-painter.safetensors",
-                "11e7ee558f29cc3b8731978fe5fad25f6caf4d472ed6ca0f717251a138d72651",
+                "e32f20c374e3eba8ccd82954b0dac0234fcb2b316472c900695d64fdf1a07aa7",
                 "safetensors",
-                3375846,
+                3375862,
             ),
         ),
         license="CC0-1.0",
         commercial_use=True,
         size=SizeRule(minimum=32, multiple_of=4),
-        trained_on="TODO",
+        trained_on=(
+            "paintings by Renoir, Cassatt, Bazille, Hokusai, Hiroshige and van Gogh out of gcompris-qt-data, drawings "
+            "of the Open Clip Art Library, photographs out of endless-sky-high-dpi, all in the public domain; 30 kimg, "
+            "48 minutes of one processor core"
+        ),
         paper="Sauer et al. 2021, arXiv:2111.01007; Chen et al. 2018 (CartoonGAN)",
-        notes="TODO",
+        notes=(
+            "Photos in four styles, and in mixtures of them: cartoon, impressionist, ukiyo-e, van Gogh. Small faces "
+            "lose their features; cartoon turns shadows violet unless you keep your colors."
+        ),
     ),
 )

@@ -12,16 +12,18 @@ from pathlib import Path
 
 from ganedit.models.card import Source
 
+_AUTHORS = "https://efrosgans.eecs.berkeley.edu/"  # of CycleGAN
+
 
 def may_pin(source: Source) -> bool:
     """Whether a file does without a published hash, and may.
 
-    These are text of a pipeline at a fixed revision, and checkpoints of plain tensors from their authors' own host; the
-    weights of a pipeline never.
+    These are text of a pipeline at a fixed revision, and checkpoints of plain tensors from a host whose owners, their
+    authors, publish none; the weights of a pipeline never.
     """
     fixed = re.fullmatch(r"hf:[^@]+@[0-9a-f]{40}/.+\.(json|txt)", source.locator)
     text = source.format == "diffusers" and fixed is not None
-    tensors = source.format == "pth" and source.locator.startswith("https://")
+    tensors = source.format == "pth" and source.locator.startswith(_AUTHORS)
     return source.sha256 == "" and (text or tensors)
 
 
