@@ -9,7 +9,12 @@ import torch
 from PIL import Image
 
 from ganedit.errors import BadRecipeError
+from ganedit.models.archs.fastgan import Generator
 from ganedit.models.archs.memory import Memory
+from ganedit.models.generators import PictureGenerator
+from ganedit.models.snapshots import Snapshot
+from ganedit.requests import GenerateRequest, Told
+from ganedit.tasks.generate import generate
 from ganedit.training.config import TrainConfig
 from ganedit.training.data import prepare
 from ganedit.training.processes import Processes
@@ -90,3 +95,20 @@ def test_a_generator_with_a_memory_knows_its_pictures_apart_before_the_first_ste
 def test_a_memory_needs_words_and_fastgan(sections: dict) -> None:
     with pytest.raises(BadRecipeError, match=r"generator\.memory needs"):
         TrainConfig.from_dict(sections)
+
+
+def test_several_pictures_of_one_name_are_told_to_be_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = Generator(4, 16, c_dim=8, widths=[8, 8, 8], memory=3).eval().requires_grad_(False)
+    generator = PictureGenerator(Snapshot(network, "fastgan", network.config, {"condition": "text"}))
+    monkeypatch.setattr("ganedit.tasks.telling._encoded", lambda text: (np.ones((1, 8), np.float32), ()))
+
+    def notes(count: int) -> tuple[str, ...]:
+        run = generate(GenerateRequest("things", count=count, told=Told(text="fox")), generator)
+        while True:
+            try:
+                next(run)
+            except StopIteration as end:
+                return end.value[1]
+
+    assert notes(1) == ()
+    assert "learned one picture for each name" in notes(2)[0]

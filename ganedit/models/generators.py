@@ -31,6 +31,7 @@ class PictureGenerator:
         examples: attributes of some of its training pictures, which show what goes together.
         captions: some of the words that it was trained with.
         truncates: whether ``draw`` can be told to stay near the average picture.
+        remembers: it learned one picture for each name, so that seeds hardly differ.
         styles: levels, each of which can be given a style of its own; 0 if it does not draw in two steps.
         starts_from_pictures: it starts from z alone.
         bytes: size of its weights.
@@ -49,6 +50,7 @@ class PictureGenerator:
         self._network = snapshot.generator
         self.z_dim = int(snapshot.config["z_dim"])
         self.resolution = int(snapshot.config["resolution"])
+        self.remembers = bool(snapshot.config.get("memory"))
         tensors = snapshot.generator.state_dict().values()
         self.bytes = sum(tensor.nbytes for tensor in tensors) or int(getattr(snapshot.generator, "file_bytes", 0))
         self.truncates: bool = getattr(snapshot.generator, "truncates", False)

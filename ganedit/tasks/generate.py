@@ -19,6 +19,7 @@ from ganedit.tasks.tiling import reduce_to
 
 _LAST_SEED = 2**32 - 1 - MAX_COUNT
 UPSCALES = (1, 4)
+_VARY = 'say it in other words, or take "More like this"'
 
 Steps = Generator[Progress, None, tuple[tuple[Picture, ...], tuple[str, ...]]]
 """Gives progress, and at last the pictures and sentences for the reader."""
@@ -58,6 +59,8 @@ def generate(request: GenerateRequest, generator: PictureGenerator | TextPipelin
         draw, notes = _pipeline_draw(request, generator)
     else:
         draw, notes = _generator_draw(request, generator)
+        if generator.remembers and request.count > 1:
+            notes = (*notes, f"{request.model} learned one picture for each name, so these hardly differ; {_VARY}.")
     seeds = range(request.seed, request.seed + request.count)
     pictures = yield from one_by_one((lambda seed=seed: Picture(draw(seed)) for seed in seeds), request.count)
     return pictures, notes
