@@ -20,6 +20,8 @@ from ganedit.console import EmbedSettings, Json, one_of, progress_bar, run, tell
 from ganedit.errors import BadRequestError, UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ganedit.formats import SaveOptions
     from ganedit.requests import EditResult
 
@@ -199,11 +201,10 @@ def stylize(
     as_json: Json = False,
 ) -> None:
     """Repaint a picture, a folder of pictures or a clip in a style that a model has learned or in that of a picture."""
-    from ganedit.clips import READABLE, check_clip, read_clip, save_clip
+    from ganedit.clips import READABLE
     from ganedit.clips import SUFFIXES as CLIP_SUFFIXES
     from ganedit.formats import SaveOptions, check_target, open_picture
-    from ganedit.provenance import make_recipe
-    from ganedit.requests import ANY_STYLE_MODEL, MAX_FRAMES, ClipRequest, StylizeRequest
+    from ganedit.requests import ANY_STYLE_MODEL, StylizeRequest
     from ganedit.wording import parse_shares
 
     options = SaveOptions(quality=quality, keep_location=keep_location)
@@ -214,17 +215,7 @@ def stylize(
     how = {"strength": strength, "keep_colors": keep_colors, "brush": brush, "shares": shares}
     asked = partial(StylizeRequest, style=painting, model=model, **how)
     if source.suffix.lower() in READABLE and target.suffix.lower() in CLIP_SUFFIXES:
-        check_clip(target)
-        frames, rate = read_clip(source, MAX_FRAMES)
-        result = run(ClipRequest(frames, asked(frames[0])), "Painting")
-        save_clip(result.images, target, make_recipe(result), there_and_back=False, rate=rate)
-        told = {
-            "output": str(target),
-            "frames": len(frames),
-            "model": result.model,
-            "seconds": round(result.seconds, 3),
-        }
-        tell(told, f"{target}: {len(frames)} frames", as_json)
+        _repaint_clip(asked, source, target, as_json)
         return
     pairs = [(source, target)]
     if source.is_dir():
@@ -240,6 +231,20 @@ def stylize(
             typer.echo(f"{file.name} was left out: {error}", err=True)
             continue
         _write(run(request, "Painting"), out, options, embed_settings, as_json)
+
+
+def _repaint_clip(asked: "Callable[[Any], Any]", source: Path, target: Path, as_json: bool) -> None:
+    """Repaint a clip; ``asked`` gives the `StylizeRequest` for its first frame."""
+    from ganedit.clips import check_clip, read_clip, save_clip
+    from ganedit.provenance import make_recipe
+    from ganedit.requests import MAX_FRAMES, ClipRequest
+
+    check_clip(target)
+    frames, rate = read_clip(source, MAX_FRAMES)
+    result = run(ClipRequest(frames, asked(frames[0])), "Painting")
+    save_clip(result.images, target, make_recipe(result), there_and_back=False, rate=rate)
+    told = {"output": str(target), "frames": len(frames), "model": result.model, "seconds": round(result.seconds, 3)}
+    tell(told, f"{target}: {len(frames)} frames", as_json)
 
 
 @app.command()

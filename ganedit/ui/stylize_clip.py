@@ -60,7 +60,6 @@ class ClipPart:
     def wire(self) -> None:
         """Connect the controls; called once the tab has all of its own."""
         tab, buttons = self._tab, [self.start, self.stop]
-        said = status.message_line("ge.run.stopped")
         begun = self.start.click(
             lambda: [gr.update(interactive=False), gr.update(visible=True)], None, buttons, **LIGHT
         )
@@ -72,13 +71,19 @@ class ClipPart:
             concurrency_id="gpu",
             **QUIET,
         )
+        # Gradio follows an error with "failure" alone, and a cancelled event with both.
         running.then(self.idle, None, buttons, **LIGHT)
-        stopped = self.stop.click(lambda: said, None, tab.desk.view.status, cancels=[running], **LIGHT)
-        stopped.then(self.idle, None, buttons, **LIGHT)
+        running.failure(self.broken_off, None, [tab.desk.view.status, *buttons], **LIGHT)
+        said = status.stage_line("stop")
+        self.stop.click(lambda: said, None, tab.desk.view.status, cancels=[running], **LIGHT)
 
     def idle(self) -> list[Any]:
         """Put the buttons back, however painting ended."""
         return [gr.update(interactive=True), gr.update(visible=False)]
+
+    def broken_off(self) -> list[Any]:
+        """Say that nothing was written; why, a toast says unless it was the visitor's wish."""
+        return [status.message_line("ge.run.stopped"), *self.idle()]
 
     @toasts
     def paint(self, values: Values) -> Iterator[Updates]:

@@ -116,8 +116,8 @@ def _build_knob(name: str, own_value: str) -> Any:
     )
 
 
-def _build_view() -> dict[str, Any]:
-    status = page_html(elem_id="ge-train-status")
+def _build_actions() -> dict[str, Any]:
+    """Draw what can be done with a run."""
     with gr.Row(elem_classes="ge-resultbar"):
         stop = gr.Button(label("ge.train.stop"), variant="stop", visible=False, size="md", elem_id="ge-train-stop")
         resume = gr.Button(label("ge.train.resume"), visible=False, size="md", elem_id="ge-train-resume")
@@ -136,6 +136,23 @@ def _build_view() -> dict[str, Any]:
             label("ge.train.remove_yes"), variant="stop", visible=False, elem_id="ge-train-remove-yes"
         )
         keep = gr.Button(label("ge.train.keep"), visible=False, elem_id="ge-train-keep")
+    return {
+        "stop": stop,
+        "resume": resume,
+        "remove": remove,
+        "generate": generate,
+        "paint": paint,
+        "snapshot": snapshot,
+        "file": file,
+        "question": question,
+        "remove_yes": remove_yes,
+        "keep": keep,
+    }
+
+
+def _build_view() -> dict[str, Any]:
+    status = page_html(elem_id="ge-train-status")
+    actions = _build_actions()
     plots = page_html(elem_id="ge-train-plots")
     grid = gr.Image(
         label=label("ge.train.samples"),
@@ -163,17 +180,8 @@ def _build_view() -> dict[str, Any]:
         elem_id="ge-train-command",
     )
     return {
+        **actions,
         "status": status,
-        "stop": stop,
-        "resume": resume,
-        "remove": remove,
-        "generate": generate,
-        "paint": paint,
-        "snapshot": snapshot,
-        "file": file,
-        "question": question,
-        "remove_yes": remove_yes,
-        "keep": keep,
         "plots": plots,
         "grid": grid,
         "moment": moment,

@@ -4,21 +4,19 @@ Source: Ghiasi et al. 2017, "Exploring the structure of a real-time, arbitrary n
 arXiv:1705.06830; its norms are the conditional instance norms of Dumoulin et al. 2017, arXiv:1610.07629.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ganedit.models.archs.kept_norms import Statistics
+
 STYLE_DIM = 100
-MULTIPLE_OF = 4
 REACH_PX = 64
 """How far from a pixel the network looks once the statistics are fixed: 57 px, and up to a multiple of 16."""
 
 _RESIDUALS = 5
 _WIDTHS = (8, 16, 32)
-
-Statistics = Sequence[tuple[Tensor, Tensor]]
-"""Mean and variance of the channels, (1, C, 1, 1) each, at every norm, in the order in which they are met."""
 
 
 class _Padded(nn.Module):

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from ganedit.models.archs.mlp import embed
 
-MULTIPLE_OF = 4
 REACH_PX = 64
 """How far from a pixel the network looks: 55 px, and up to a multiple of 16."""
 
