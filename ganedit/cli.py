@@ -195,6 +195,10 @@ def stylize(
     strength: Annotated[float, typer.Option(help="0 to 1: how much of the style.")] = 1.0,
     keep_colors: Annotated[bool, typer.Option("--keep-colors", help="Keep the picture's own colors.")] = False,
     brush: Annotated[float, typer.Option(help="1 to 8: how coarse the strokes are.")] = 1.0,
+    faces: Annotated[
+        str,
+        typer.Option(help="Paint faces larger, on their own: by `same` model, or the id of one with a single style."),
+    ] = "",
     quality: Quality = 95,
     keep_location: KeepLocation = False,
     embed_settings: EmbedSettings = True,
@@ -212,7 +216,7 @@ def stylize(
     painting = open_picture(Path(style)) if style and is_picture else None
     model = model or (ANY_STYLE_MODEL if painting else StylizeRequest.model)
     shares = {} if painting else parse_shares(style)
-    how = {"strength": strength, "keep_colors": keep_colors, "brush": brush, "shares": shares}
+    how = {"strength": strength, "keep_colors": keep_colors, "brush": brush, "shares": shares, "faces": faces}
     asked = partial(StylizeRequest, style=painting, model=model, **how)
     if source.suffix.lower() in READABLE and target.suffix.lower() in CLIP_SUFFIXES:
         _repaint_clip(asked, source, target, as_json)

@@ -34,6 +34,7 @@ from ganedit.requests import (
     Request,
     StylizeRequest,
 )
+from ganedit.stylization import repaint, repaint_clip
 from ganedit.tasks.adjust import adjust_
 from ganedit.tasks.adjust import check as check_adjustments
 from ganedit.tasks.enhance import enhance, output_size
@@ -43,7 +44,6 @@ from ganedit.tasks.inpaint import check_inpaint, check_outpaint, combine, extend
 from ganedit.tasks.masks import Holes, grow, seam_score, survey, thickness_px
 from ganedit.tasks.scratches import find_scratches
 from ganedit.tasks.select import select_object
-from ganedit.tasks.stylize import check_stylize, stylize, stylize_frames
 from ganedit.tasks.tiling import MIN_TILE_PX, TileReport, reduce_to
 
 NO_MODEL = "none"
@@ -124,9 +124,9 @@ class Engine:
                 check_outpaint(request, self.max_output_megapixels)
                 yield from self._fill(request, *extend(request), 0)
             case ClipRequest():
-                yield from self._stylize_clip(request)
+                yield from repaint_clip(request, self.registry)
             case StylizeRequest():
-                yield from self._stylize(request)
+                yield from repaint(request, self.registry)
             case GenerateRequest() | InterpolateRequest() | ProjectRequest():
                 yield from draw(request, self.registry, self._enhance, self.blocks_words)
             case _:
@@ -277,29 +277,6 @@ class Engine:
         name = f"{card.id}@{model.digest[:12]}" if model.digest else card.id
         scores = {"seam": seam_score(filled.pixels, mask)}
         yield EditResult((filled,), request, name, seconds, tuple(notes), scores)
-
-    def _stylize(self, request: StylizeRequest) -> Generator[Progress | EditResult, None, None]:
-        card = self._card(request.model, "stylize")
-        network = self.registry.load_style_transfer(request.model)
-        check_stylize(request, network)
-        started = time.perf_counter()
-        painted = yield from stylize(request, network)
-        like = replace(
-            request.image, gray=request.image.gray and request.keep_colors
-        )  # a style brings its colors along
-        picture = from_tensor(painted, like)
-        name, seconds = f"{card.id}@{card.sources[0].sha256[:12]}", time.perf_counter() - started
-        yield EditResult((picture,), request, name, seconds, request.image.notes)
-
-    def _stylize_clip(self, request: ClipRequest) -> Generator[Progress | EditResult, None, None]:
-        how = request.how
-        card = self._card(how.model, "stylize")
-        network = self.registry.load_style_transfer(how.model)
-        check_stylize(how, network)
-        started = time.perf_counter()
-        frames = yield from stylize_frames(request, network)
-        seconds = time.perf_counter() - started
-        yield EditResult(frames, request, f"{card.id}@{card.sources[0].sha256[:12]}", seconds)
 
     def _check(self, request: EnhanceRequest) -> None:
         check_adjustments(request.adjust)

@@ -16,6 +16,9 @@ from ganedit.image import Picture
 MAX_COUNT = 64
 """New pictures that may be asked for at once."""
 
+SAME_MODEL = "same"
+"""In the place of a model's id: the one that paints the rest."""
+
 ANY_STYLE_MODEL = "magenta-any-style"
 """Paints in the style of any picture."""
 
@@ -158,6 +161,8 @@ class StylizeRequest:
         keep_colors: take light and shade from the style's painting, and the colors from the picture.
         brush: 1 to 8: how many times as coarse the strokes are as the model's own.
         shares: for a model with styles of its own, how much of each; empty for its first one.
+        faces: id of the model that paints the faces found in the picture, larger and on their own, or ``SAME_MODEL``;
+            empty if they are painted like the rest.
     """
 
     image: Picture
@@ -167,6 +172,7 @@ class StylizeRequest:
     keep_colors: bool = False
     brush: float = 1.0
     shares: Mapping[str, float] = field(default_factory=dict)
+    faces: str = ""
 
 
 @dataclass(frozen=True)

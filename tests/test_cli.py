@@ -171,6 +171,8 @@ def test_stylize_paints_a_picture_or_a_folder_and_tells_what_it_leaves_out(tmp_p
     assert Image.open(tmp_path / "out" / "a.png").size == (48, 40)
     done = ganedit("stylize", tmp_path / "in" / "a.jpg", tmp_path / "b.png", "--model", "magenta-any-style")
     assert done.returncode == 2 and "give one as the style" in done.stderr
+    done = ganedit("stylize", tmp_path / "in" / "a.jpg", tmp_path / "b.png", "--faces", "nobody")
+    assert done.returncode == 2 and "There is no model called nobody" in done.stderr
 
 
 def test_stylize_paints_in_learned_styles_and_repaints_clips(tmp_path):

@@ -82,7 +82,7 @@ def test_a_gray_photo_gets_the_colors_of_the_style(engine: Engine, photo: Pictur
         ({"strength": 1.5}, "The strength goes from 0 to 1"),
         ({"brush": 0.5}, "The brush goes from 1 to 8"),
         ({"brush": 8.0}, "too small for this brush"),
-        ({"model": "migan-512"}, "another task"),
+        ({"model": "migan-512"}, "repaints no pictures"),
     ],
 )
 def test_what_cannot_be_painted_is_one_sentence(

@@ -3,19 +3,23 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 from visitor import Visit
 
+from ganedit.models import sources
+from ganedit.models.feature_cards import MTCNN
+
 EXAMPLES = Path(__file__).parents[1] / "ganedit/ui/examples"
 
 
-def open_tab(visit: Visit) -> Page:
+def open_tab(visit: Visit, photo: str = "cat.jpg") -> Page:
     page = visit.page
     page.locator("#ge-tab-stylize-button").click()
     expect(page.locator("#ge-stylize-styles button.thumbnail-item")).to_have_count(10, timeout=30_000)
-    page.set_input_files("#ge-stylize-drop input[type=file]", EXAMPLES / "cat.jpg")
-    expect(page.locator("#ge-stylize-photo")).to_contain_text("cat.jpg", timeout=15_000)
+    page.set_input_files("#ge-stylize-drop input[type=file]", EXAMPLES / photo)
+    expect(page.locator("#ge-stylize-photo")).to_contain_text(photo, timeout=15_000)
     return page
 
 
@@ -44,6 +48,21 @@ def test_a_photo_is_painted_in_the_chosen_style_and_in_ones_own(visit: Visit, tm
         size = photo.size
     assert by_painting.shape == by_own.shape == (size[1], size[0], 3)
     assert np.abs(by_painting - by_own).mean() > 5
+
+
+def test_a_face_is_found_and_painted_on_its_own_unless_it_is_not_to_be(visit: Visit) -> None:
+    if not sources.is_cached(MTCNN, sources.cache_dir()):
+        pytest.skip("the face finder is not on this machine: `make test` fetches it")
+    page = open_tab(visit, "astronaut.jpg")
+    page.locator("#ge-stylize-run").click()
+    told = page.get_by_text("Faces found and painted on their own: 1.")
+    expect(told).to_be_visible(timeout=60_000)
+    page.locator("#ge-stylize-faces input").click()
+    page.get_by_role("option", name="Like the rest").click()
+    page.wait_for_timeout(500)
+    page.locator("#ge-stylize-run").click()
+    expect(told).to_be_hidden(timeout=60_000)
+    expect(page.locator("#ge-stylize-stop")).to_be_hidden(timeout=60_000)
 
 
 def test_all_styles_are_shown_on_the_picture(visit: Visit) -> None:

@@ -25,6 +25,7 @@ from ganedit.models.pins import may_pin
 from ganedit.models.user_models import UserModels
 
 if TYPE_CHECKING:  # torch takes seconds to import, and listing the models needs none of it
+    from ganedit.models.faces import FaceFinder
     from ganedit.models.generators import PictureGenerator
     from ganedit.models.loaded import LoadedModel
     from ganedit.models.painters import StylePainter
@@ -80,6 +81,7 @@ class Registry:
         self._loaded: OrderedDict[tuple[str, float | None], Loaded] = OrderedDict()
         self._lock = threading.Lock()
         self._loading: dict[tuple[str, float | None], threading.Lock] = {}
+        self._face_finder: FaceFinder | None = None
 
     def cards(self, task: Task | None = None, *, commercial_only: bool = False) -> list[ModelCard]:
         """List the catalogue, then the user's own models."""
@@ -259,6 +261,19 @@ class Registry:
         if card.task != "stylize":
             raise BadRequestError(f"{card.id} repaints no pictures; `models list --task stylize` names those that do.")
         return self._in_memory((model_id, None), lambda: self._read_style_transfer(card))
+
+    def load_face_finder(self) -> "FaceFinder":
+        """Give what finds faces, fetched if it is not here; it is small and stays in memory.
+
+        Raises:
+            WeightsUnavailableError: its weights could be had from nowhere.
+            BadCheckpointError: a file cannot be read.
+        """
+        from ganedit.models.faces import load_face_finder
+
+        if self._face_finder is None:  # two threads may both read it, and either may be kept
+            self._face_finder = load_face_finder(self._cache)
+        return self._face_finder
 
     def _read_style_transfer(self, card: ModelCard) -> "Repainter":
         from ganedit.models.painters import StylePainter

@@ -7,6 +7,8 @@ ours have no norms.
 
 import time
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -15,10 +17,12 @@ from torch import Tensor
 
 from ganedit.errors import BadRequestError
 from ganedit.image import Picture, fill_transparent, from_tensor, to_tensor
+from ganedit.models.faces import FaceFinder
 from ganedit.models.painters import StylePainter
 from ganedit.models.public_painters import OnnxPainter, PublicPainter
 from ganedit.models.style_transfer import STYLE_PX, StyleTransfer
 from ganedit.requests import MAX_BRUSH, MAX_FRAME_PIXELS, MAX_FRAMES, ClipRequest, Progress, StylizeRequest
+from ganedit.tasks.portraits import FACE_PX, cut, put_back, squares
 
 MIN_SIDE_PX = 32
 
@@ -30,7 +34,22 @@ _LUMINANCE = (0.299, 0.587, 0.114)
 
 _MULTIPLE_OF = 4  # what the sides of a tile must be of, whichever network paints it
 
+T = TypeVar("T")
+
 Repainter = StyleTransfer | StylePainter | PublicPainter | OnnxPainter
+
+
+@dataclass(frozen=True)
+class Portraits:
+    """How faces are painted on their own.
+
+    Attributes:
+        finder: finds them.
+        network: paints them; it may be the one that paints the rest.
+    """
+
+    finder: FaceFinder
+    network: Repainter
 
 
 def check_stylize(request: StylizeRequest, network: Repainter) -> None:
@@ -64,29 +83,48 @@ def check_stylize(request: StylizeRequest, network: Repainter) -> None:
         )
 
 
-def stylize(request: StylizeRequest, network: Repainter) -> Generator[Progress, None, Tensor]:
+def check_portraits(request: StylizeRequest, network: Repainter) -> None:
+    """Refuse a model for the faces that would need to be told a style of its own.
+
+    Raises:
+        BadRequestError: it has several styles, or takes them from pictures.
+    """
+    if isinstance(network, StyleTransfer) or (isinstance(network, StylePainter) and network.styles):
+        raise BadRequestError(
+            f"{request.faces} has several styles, so it paints faces only with the rest; choose it as the model, or "
+            "another one for the faces."
+        )
+
+
+def stylize(
+    request: StylizeRequest, network: Repainter, portraits: Portraits | None = None
+) -> Generator[Progress, None, tuple[Tensor, int]]:
     """Paint a picture.
 
     Args:
         request: checked by `check_stylize`.
         network: what paints.
+        portraits: paints the faces; None if they are painted with the rest.
 
     Yields:
-        Progress before the first and after each tile.
+        Progress before the first and after each tile, and before each face.
 
     Returns:
-        (1, 3, H, W) float32 in [0, 1], of the picture's size.
+        (1, 3, H, W) float32 in [0, 1], of the picture's size, and how many faces were painted on their own.
     """
     x = to_tensor(fill_transparent(request.image))
-    return (yield from _repaint(x, request, _painting(request, network, x), network))
+    return (yield from _repaint(x, request, _painting(request, network, x), network, portraits))
 
 
-def stylize_frames(request: ClipRequest, network: Repainter) -> Generator[Progress, None, tuple[Picture, ...]]:
+def stylize_frames(
+    request: ClipRequest, network: Repainter, portraits: Portraits | None = None
+) -> Generator[Progress, None, tuple[Picture, ...]]:
     """Paint the frames of a clip, all with what the first one showed, and hold what does not move.
 
     Args:
         request: its ``how`` checked by `check_stylize`.
         network: what paints.
+        portraits: as for `stylize`.
 
     Yields:
         Progress before each frame.
@@ -104,7 +142,7 @@ def stylize_frames(request: ClipRequest, network: Repainter) -> Generator[Progre
         each_seconds = (time.perf_counter() - started) / number if number else None
         yield Progress(number, len(frames), each_seconds and each_seconds * (len(frames) - number), "stylize")
         x = to_tensor(fill_transparent(frame))
-        y = _finish(_repaint(x, how, paint, network))
+        y, _ = _finish(_repaint(x, how, paint, network, portraits))
         y = y if before is None else steadied(x, y, *before)
         before = x, y
         painted.append(from_tensor(y, frame))
@@ -139,8 +177,8 @@ def _check_frames(frames: Sequence[Picture]) -> None:
         )
 
 
-def _finish(steps: Generator[Progress, None, Tensor]) -> Tensor:
-    """Run the tiles of one frame to their end without telling of each."""
+def _finish(steps: Generator[Progress, None, T]) -> T:
+    """Run the tiles of one frame or face to their end without telling of each."""
     while True:
         try:
             next(steps)
@@ -149,17 +187,43 @@ def _finish(steps: Generator[Progress, None, Tensor]) -> Tensor:
 
 
 def _repaint(
-    x: Tensor, request: StylizeRequest, paint: Callable[[Tensor], Tensor], network: Repainter
-) -> Generator[Progress, None, Tensor]:
-    """Paint (1, 3, H, W), at its size."""
+    x: Tensor,
+    request: StylizeRequest,
+    paint: Callable[[Tensor], Tensor],
+    network: Repainter,
+    portraits: Portraits | None,
+) -> Generator[Progress, None, tuple[Tensor, int]]:
+    """Paint (1, 3, H, W), at its size; tells of how many faces too."""
     height, width = x.shape[-2:]
     painted = yield from _tiles(_reduced(x, request.brush), paint, network)
     if painted.shape[-2:] != (height, width):
         painted = F.interpolate(painted, size=(height, width), mode="bicubic", antialias=True).clamp(0, 1)
+    faces = 0
+    if portraits is not None:
+        faces = yield from _paint_faces(x, painted, request, network, portraits)
     if request.keep_colors:
         weights = torch.tensor(_LUMINANCE)[None, :, None, None]
         painted = (x + ((painted - x) * weights).sum(dim=1, keepdim=True)).clamp(0, 1)
-    return torch.lerp(x, painted, request.strength)
+    return torch.lerp(x, painted, request.strength), faces
+
+
+def _paint_faces(
+    x: Tensor, painted: Tensor, request: StylizeRequest, network: Repainter, portraits: Portraits
+) -> Generator[Progress, None, int]:
+    """Put faces into a painted picture, in place; gives how many."""
+    placed = squares(portraits.finder.find(x), *x.shape[-2:])
+    is_same = portraits.network is network
+    if is_same:  # one that the rest was painted as large with would look no different
+        placed = [square for square in placed if square.side_px / request.brush < FACE_PX]
+    how = replace(request, brush=1.0) if is_same else replace(request, brush=1.0, style=None, shares={})
+    started = time.perf_counter()
+    for done, square in enumerate(placed):
+        each_seconds = (time.perf_counter() - started) / done if done else None
+        yield Progress(done, len(placed), each_seconds and each_seconds * (len(placed) - done), "faces")
+        face = cut(x, square)
+        paint = _painting(how, portraits.network, face)
+        put_back(painted, _finish(_tiles(face, paint, portraits.network)), square)
+    return len(placed)
 
 
 def _painting(request: StylizeRequest, network: Repainter, whole: Tensor) -> Callable[[Tensor], Tensor]:

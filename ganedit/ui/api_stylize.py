@@ -27,6 +27,7 @@ def add_stylize_api(engine: Engine, settings: UiSettings) -> None:
         _STRENGTH.component(),
         gr.Checkbox(False, label="Keep the picture's colors", visible=False),
         _BRUSH.component(),
+        gr.Textbox("", label="Faces", visible=False),
         *file_inputs(),
     ]
     add_edit("stylize", calls.stylize, inputs)
@@ -44,6 +45,7 @@ class StylizeCalls(EditCalls):
         strength: float = 1,
         keep_colors: bool = False,
         brush: float = 1,
+        faces: str = "",
         format: str = "png",
         quality: float = 95,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - gradio finds its progress by this default
@@ -58,6 +60,7 @@ class StylizeCalls(EditCalls):
             strength: 0 to 1; how much of the style.
             keep_colors: keep the picture's own colors.
             brush: 1 to 8; how coarse the strokes are.
+            faces: same to paint faces larger, on their own; or the id of a model with a single style that does.
             format: png (loses nothing), jpeg, webp or avif.
             quality: 1 to 100, for jpeg, webp and avif.
             progress: told the finished tiles; filled in by gradio.
@@ -74,5 +77,6 @@ class StylizeCalls(EditCalls):
                 bool(keep_colors),
                 _BRUSH.checked("brush", brush),
                 parse_shares(styles or ""),
+                (faces or "").strip(),
             )
             return self.answer(request, save_options(format, quality), progress)

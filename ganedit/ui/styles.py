@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -10,7 +11,8 @@ from ganedit.engine import Engine
 from ganedit.errors import UserError
 from ganedit.formats import open_picture
 from ganedit.image import thumbnail
-from ganedit.requests import ANY_STYLE_MODEL, StylizeRequest
+from ganedit.requests import ANY_STYLE_MODEL, SAME_MODEL, StylizeRequest
+from ganedit.ui.i18n import label
 
 _EXAMPLES = Path(__file__).parent / "examples"
 _THUMB_PX = 192
@@ -72,6 +74,13 @@ class Styles:
 def label_of(style: Style) -> str:
     """Name a style; a painter's only one has the painter's name."""
     return style.name or style.model
+
+
+def face_choices(styles: tuple[Style, ...]) -> list[tuple[Any, str]]:
+    """List what may paint faces as (shown, value of ``StylizeRequest.faces``): models with one style come last."""
+    single = [style.model for style in styles if not (style.name or style.painting)]
+    ways = [(label("ge.stylize.faces_like_rest"), ""), (label("ge.stylize.faces_same"), SAME_MODEL)]
+    return [*ways, *((model, model) for model in single)]
 
 
 def shares_of(style: Style, other: str | None = None, share: float = 0.0) -> dict[str, float]:

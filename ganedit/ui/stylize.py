@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 
 from ganedit.engine import Engine
-from ganedit.requests import MAX_BRUSH
+from ganedit.requests import MAX_BRUSH, SAME_MODEL
 from ganedit.ui.desk import Desk, build_actions, build_columns
 from ganedit.ui.edit_wiring import LATEST, LIGHT, wire
 from ganedit.ui.exchange import Exchange, Target
@@ -15,7 +15,7 @@ from ganedit.ui.inpaint_layout import EXAMPLES
 from ganedit.ui.intake import PICTURE_FILES, build_intake
 from ganedit.ui.result_view import build_result_view
 from ganedit.ui.settings import UiSettings
-from ganedit.ui.styles import PAINTINGS, label_of
+from ganedit.ui.styles import PAINTINGS, face_choices, label_of
 from ganedit.ui.stylize_clip import ClipPart
 from ganedit.ui.stylize_events import TAB, Controls, StylizeTab
 from ganedit.ui.theme import page_html
@@ -65,6 +65,7 @@ def build_stylize_tab(engine: Engine, settings: UiSettings, exchange: Exchange) 
             controls.strength,
             controls.keep_colors,
             controls.brush,
+            controls.faces,
         ),
         stage=(preview,),
         answers=(controls.gallery, controls.brush),
@@ -105,19 +106,35 @@ def _build_controls() -> Controls:
         sheet = gr.Button(label("ge.stylize.sheet"), size="sm", elem_id=f"ge-{TAB}-sheet")
         strength = gr.Slider(0, 1, 1, step=0.05, label=label("ge.stylize.strength"), elem_id=f"ge-{TAB}-strength")
         brush = gr.Slider(1, MAX_BRUSH, 1, step=0.5, label=label("ge.stylize.brush"), elem_id=f"ge-{TAB}-brush")
+        faces = gr.Dropdown(
+            face_choices(()), value=SAME_MODEL, label=label("ge.stylize.faces"), elem_id=f"ge-{TAB}-faces"
+        )
         keep_colors = gr.Checkbox(False, label=label("ge.stylize.keep_colors"), elem_id=f"ge-{TAB}-colors")
         fetch = gr.Button(label("ge.stylize.fetch"), size="sm", visible=False, elem_id=f"ge-{TAB}-fetch")
     actions = build_actions(TAB, "ge.stylize.button")
     file: dict[str, Any] = build_file_choices(TAB)
     styles = gr.State(())
     return Controls(
-        styles, gr.State(None), gallery, mixed, share, own, sheet, strength, brush, keep_colors, fetch, actions, file
+        styles=styles,
+        style=gr.State(None),
+        gallery=gallery,
+        mixed=mixed,
+        share=share,
+        own=own,
+        sheet=sheet,
+        strength=strength,
+        brush=brush,
+        faces=faces,
+        keep_colors=keep_colors,
+        fetch=fetch,
+        actions=actions,
+        file=file,
     )
 
 
 def _wire(tab: StylizeTab, page_tab: gr.Tab, exchange: Exchange) -> None:
     controls, status = tab.controls, tab.desk.view.status
-    shown = [controls.fetch, controls.styles, controls.style, controls.gallery, controls.mixed]
+    shown = [controls.fetch, controls.styles, controls.style, controls.gallery, controls.mixed, controls.faces]
     page_tab.select(tab.show_styles, controls.styles, shown, **LATEST)
     taken = [*shown, controls.own]
     exchange.accept_models(Target("ge.tab.stylize", TAB, tab.take_model, [controls.styles], taken))

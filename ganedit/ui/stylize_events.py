@@ -18,7 +18,7 @@ from ganedit.ui.editing import EditTab
 from ganedit.ui.i18n import both
 from ganedit.ui.session import Photo
 from ganedit.ui.settings import UiSettings
-from ganedit.ui.styles import Style, Styles, label_of, shares_of
+from ganedit.ui.styles import Style, Styles, face_choices, label_of, shares_of
 from ganedit.ui.toast import toasts
 
 TAB = "stylize"
@@ -39,7 +39,7 @@ class Controls:
         share: of the mixed one.
         own: a picture of the visitor's as the style, which comes before the others.
         sheet: draws the picture with each.
-        strength, brush, keep_colors: see ``StylizeRequest``.
+        strength, brush, faces, keep_colors: see ``StylizeRequest``.
         fetch: fetches the model that takes its style from pictures, if it is not here.
         actions: paint, stop.
         file: the control of each field of ``FileChoices``.
@@ -54,6 +54,7 @@ class Controls:
     sheet: gr.Button
     strength: gr.Slider
     brush: gr.Slider
+    faces: gr.Dropdown
     keep_colors: gr.Checkbox
     fetch: gr.Button
     actions: Actions
@@ -93,6 +94,7 @@ class StylizeTab(EditTab):
             keep_colors=bool(values[controls.keep_colors]),
             brush=float(values[controls.brush]),
             shares={} if style.painting else shares_of(style, mixed if fits else None, float(values[controls.share])),
+            faces=values[controls.faces],
         )
 
     def stem(self, photo: Photo, result: EditResult) -> str:
@@ -126,6 +128,7 @@ class StylizeTab(EditTab):
             controls.style: styles[0],
             controls.gallery: gr.update(value=self._styles.pictures(styles), selected_index=0),
             controls.mixed: gr.update(choices=[("–", ""), *((name, name) for name in names)]),
+            controls.faces: gr.update(choices=face_choices(styles)),
         }
 
     def take_model(self, model: str, values: Values) -> Updates:
@@ -148,7 +151,7 @@ class StylizeTab(EditTab):
         small = thumbnail(stage.preview_of(photo, self.vault, self.previews), _SHEET_PX)
         # Strokes cover as much of the picture as they will at full size, unless that is finer than the network paints.
         brush = float(values[self.controls.brush]) * small.width / photo.width
-        chosen = {**values, self.controls.brush: max(1.0, brush), self.controls.mixed: None}
+        chosen = {**values, self.controls.brush: max(1.0, brush), self.controls.mixed: None, self.controls.faces: ""}
         painted = []
         for done, style in enumerate(styles):
             yield {self.desk.view.status: status.progress_line(Progress(done, len(styles), None, "stylize"))}

@@ -8,6 +8,9 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.clip.title": ("A clip", "动画"),
     "ge.stylize.brush": ("Brush: how coarse the strokes are", "笔触粗细"),
     "ge.stylize.button": ("Paint the picture", "绘制图片"),
+    "ge.stylize.faces": ("Faces", "人脸"),
+    "ge.stylize.faces_like_rest": ("Like the rest", "与其余部分相同"),
+    "ge.stylize.faces_same": ("Larger, so that they keep their features", "放大绘制，保留五官"),
     "ge.stylize.fetch": ("Fetch the model for paintings (4 MB)", "获取画作风格模型（4 MB）"),
     "ge.stylize.how": (
         "The first styles were learned by a GAN. The paintings, and any picture of your own as the style, go to "
@@ -21,5 +24,6 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.stylize.sheet": ("Show all styles on my picture", "在我的图片上预览所有风格"),
     "ge.stylize.strength": ("Strength", "强度"),
     "ge.stylize.styles": ("Styles", "风格"),
+    "ge.stage.faces": ("Painting faces", "正在绘制人脸"),
     "ge.stage.stylize": ("Painting", "正在绘制"),
 }
