@@ -15,6 +15,9 @@ from ganedit.ui.intake import build_intake
 from ganedit.ui.result_view import build_result_view
 from ganedit.ui.session import Photo
 from ganedit.ui.settings import UiSettings
+from ganedit.ui.strings import STRINGS
+
+STRINGS.update({f"ge.example.mirror.{name}": ("Example", "示例") for name in EXAMPLES})
 
 
 class MirrorTab(EditTab):

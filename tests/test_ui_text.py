@@ -14,6 +14,7 @@ from ganedit.ui import status
 from ganedit.ui.enhance_layout import hint_line
 from ganedit.ui.i18n import STRINGS, Html, both, label
 from ganedit.ui.session import Photo
+from ganedit.ui.strings import PARTS
 
 UPSCALER = ModelCard("up", "enhance", "ESRGAN", (), "CC-BY-NC-4.0", False, scale=4)
 TWINNED = ModelCard("two", "enhance", "Compact", (), "BSD-3-Clause", True, scale=4, twin="other")
@@ -31,6 +32,11 @@ def test_both_languages_of_a_sentence_have_the_same_blanks() -> None:
 
 def test_every_key_is_in_a_section_of_our_own_and_has_both_texts() -> None:
     assert all(key.startswith("ge.") and all(texts) for key, texts in STRINGS.items())
+
+
+def test_no_tab_takes_the_key_of_another() -> None:
+    keys = [key for part in PARTS for key in part.STRINGS]
+    assert len(keys) == len(set(keys))
 
 
 def test_every_key_used_in_the_page_is_in_the_table() -> None:

@@ -39,7 +39,7 @@ def build_intake(tab: str, examples: Mapping[str, Path]) -> Intake:
 
     Args:
         tab: the tab's id, of which the ids of the components are made.
-        examples: the file of each example picture, by name; its title is the sentence ``ge.example.NAME``.
+        examples: the file of each example picture, by name; its title is the sentence ``ge.example.TAB.NAME``.
     """
     drop = gr.File(
         label=label("ge.input.drop"),
@@ -59,7 +59,7 @@ def build_intake(tab: str, examples: Mapping[str, Path]) -> Intake:
             visible="hidden",
         )
     row = page_html(
-        _examples_html(examples),
+        _examples_html(tab, examples),
         elem_id=f"ge-{tab}-examples",
         js_on_load="element.addEventListener('click', (event) => {"
         " const button = event.target.closest('[data-example]');"
@@ -68,12 +68,12 @@ def build_intake(tab: str, examples: Mapping[str, Path]) -> Intake:
     return Intake(drop, card, change, row, examples)
 
 
-def _examples_html(examples: Mapping[str, Path]) -> str:
+def _examples_html(tab: str, examples: Mapping[str, Path]) -> str:
     """Give the example pictures as buttons with the pictures inside: no request, and each has a name."""
     buttons = []
     for name, file in examples.items():
         data = base64.b64encode(file.read_bytes()).decode()
-        title = both(f"ge.example.{name}")
+        title = both(f"ge.example.{tab}.{name}")
         buttons.append(
             f'<button type="button" class="ge-example" data-example="{name}">'
             f'<img alt="" src="data:image/jpeg;base64,{data}"><span>{title}</span></button>'

@@ -1,5 +1,6 @@
 """The Stylize tab: what is on it, and its events put together. What they do: ``stylize_events``."""
 
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -11,7 +12,6 @@ from ganedit.ui.edit_wiring import LATEST, LIGHT, wire
 from ganedit.ui.exchange import Exchange, Target
 from ganedit.ui.file_choices import build_file_choices
 from ganedit.ui.i18n import both, label
-from ganedit.ui.inpaint_layout import EXAMPLES
 from ganedit.ui.intake import PICTURE_FILES, build_intake
 from ganedit.ui.result_view import build_result_view
 from ganedit.ui.settings import UiSettings
@@ -19,6 +19,8 @@ from ganedit.ui.styles import PAINTINGS, face_choices, label_of
 from ganedit.ui.stylize_clip import ClipPart
 from ganedit.ui.stylize_events import TAB, Controls, StylizeTab
 from ganedit.ui.theme import page_html
+
+EXAMPLES = {name: Path(__file__).parent / "examples" / f"{name}.jpg" for name in ("astronaut", "shore", "cup", "cat")}
 
 
 def build_stylize_tab(engine: Engine, settings: UiSettings, exchange: Exchange) -> None:

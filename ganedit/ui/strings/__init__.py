@@ -5,8 +5,5 @@ Keys start with "ge." because gradio's own sections ("image", "common", ...) wou
 
 from ganedit.ui.strings import enhance, evaluate, generate, inpaint, models, page, painter, stylize, train
 
-STRINGS: dict[str, tuple[str, str]] = {
-    key: texts
-    for part in (page, enhance, inpaint, painter, generate, stylize, train, evaluate, models)
-    for key, texts in part.STRINGS.items()
-}
+PARTS = (page, enhance, inpaint, painter, generate, stylize, train, evaluate, models)
+STRINGS: dict[str, tuple[str, str]] = {key: texts for part in PARTS for key, texts in part.STRINGS.items()}

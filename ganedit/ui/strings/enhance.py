@@ -1,10 +1,10 @@
 """Sentences of the Enhance tab. Each key: English, Chinese."""
 
 STRINGS: dict[str, tuple[str, str]] = {
-    "ge.example.astronaut": ("Portrait, JPEG damage", "人像，JPEG 压缩"),
-    "ge.example.cat": ("Cat, clean and small", "猫，清晰小图"),
-    "ge.example.coffee": ("Coffee, blurred and noisy", "咖啡，模糊有噪点"),
-    "ge.example.rocket": ("Rocket, dark and noisy", "火箭，偏暗有噪点"),
+    "ge.example.enhance.astronaut": ("Portrait, JPEG damage", "人像，JPEG 压缩"),
+    "ge.example.enhance.cat": ("Cat, clean and small", "猫，清晰小图"),
+    "ge.example.enhance.coffee": ("Coffee, blurred and noisy", "咖啡，模糊有噪点"),
+    "ge.example.enhance.rocket": ("Rocket, dark and noisy", "火箭，偏暗有噪点"),
     "ge.model.guard": ("Keep the colors of the original", "保持原图色彩"),
     "ge.model.guard_info": (
         "Broad tones follow your picture; only detail is new.",

@@ -2,10 +2,10 @@
 
 STRINGS: dict[str, tuple[str, str]] = {
     "ge.tab.inpaint": ("Inpaint", "修补"),
-    "ge.example.hairline": ("Old portrait, scratched", "老照片，有划痕"),
-    "ge.example.shore": ("Coast, take a rock away", "海岸，移除岩石"),
-    "ge.example.cup": ("Coffee, take the spoon away", "咖啡，移除勺子"),
-    "ge.example.cat": ("Cat, brush something away", "猫，擦除任意部分"),
+    "ge.example.inpaint.hairline": ("Old portrait, scratched", "老照片，有划痕"),
+    "ge.example.inpaint.shore": ("Coast, take a rock away", "海岸，移除岩石"),
+    "ge.example.inpaint.cup": ("Coffee, take the spoon away", "咖啡，移除勺子"),
+    "ge.example.inpaint.cat": ("Cat, brush something away", "猫，擦除任意部分"),
     # what to do
     "ge.inpaint.button": ("Fill the painted parts", "填充涂抹部分"),
     "ge.inpaint.try": ("Try all models", "试用全部模型"),
