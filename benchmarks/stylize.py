@@ -27,7 +27,7 @@ from ganedit.metrics.pairs import feature_distances, ssim
 from ganedit.metrics.scores import frechet_distance
 from ganedit.models.painters import StylePainter
 from ganedit.models.registry import Registry
-from ganedit.requests import ANY_STYLE_MODEL, StylizeRequest
+from ganedit.requests import ANY_STYLE_MODEL, SAME_MODEL, StylizeRequest
 
 OUT = Path(__file__).parent / "out"
 PAINTER = "ganedit-painter"
@@ -62,22 +62,23 @@ def tables() -> Iterator[str]:
 
 
 def closeness() -> str:
-    """The distance of painted patches from held-out crops of each style, at the content that our painter keeps."""
+    """The distance of painted patches from held-out crops of each style, where both lose as much of the content."""
     photos = [open_picture(path) for path in sorted((OUT / "styles" / "held-out" / "photos").glob("*.png"))]
-    rows = []
+    rows, ends = [], []
     for style in Engine().styles(PAINTER):
         wanted = _seen(_files(OUT / "styles" / "held-out" / style))
         floor = frechet_distance(real=wanted, fake=_seen(_files(OUT / "styles" / "train" / style)[::4]))
         curves = {name: _curve(paint, photos, wanted) for name, paint in _programs(style).items()}
-        ours = curves[PAINTER][-1]
-        for name, curve in curves.items():
-            here = ours if name == PAINTER else _at_content(curve, ours[1])
-            gain = "" if name == PAINTER else f"{1 - ours[0] / here[0]:.0%}"
-            rows.append([style, name, f"{here[0]:.0f}", f"{here[1]:.3f}", f"{here[2]:.3f}", gain])
-        rows.append([style, "the photos as they are", f"{curves[PAINTER][0][0]:.0f}", "0.000", "1.000", ""])
-        rows.append([style, "the style's training pictures", f"{floor:.0f}", "-", "-", ""])
-    header = ["style", "program", "fd_effnet of patches", "content lost", "edge SSIM", "ours is closer by"]
-    return "## Closeness to a style, at equal content\n\n" + table(header, rows)
+        for name in [name for name in curves if name != PAINTER]:
+            kept = min(curves[each][-1][1] for each in (PAINTER, name))  # the most that both of them lose
+            ours, theirs = (_at_content(curves[each], kept) for each in (PAINTER, name))
+            shown = [f"{kept:.2f}", f"{ours[0]:.0f}", f"{theirs[0]:.0f}", f"{1 - ours[0] / theirs[0]:.0%}"]
+            rows.append([style, name, *shown, f"{ours[2]:.2f}", f"{theirs[2]:.2f}"])
+        whole = curves[PAINTER]
+        ends.append([style, f"{whole[0][0]:.0f}", f"{whole[-1][0]:.0f}", f"{whole[-1][1]:.2f}", f"{floor:.0f}"])
+    header = ["style", "against", "content lost", "ours", "theirs", "ours is closer by", "edge SSIM, ours", "theirs"]
+    told = ["style", "photos as they are", "ours at full strength", "content lost", "the style's training pictures"]
+    return "## Distance from held-out works, at equal content\n\n" + table(header, rows) + "\n\n" + table(told, ends)
 
 
 def _programs(style: str) -> dict[str, Paint]:
@@ -123,7 +124,7 @@ def _mixed(photo: np.ndarray, painted: np.ndarray, strength: float) -> np.ndarra
 
 
 def _at_content(curve: Sequence[Point], lost: float) -> Point:
-    """Read a curve off where as much content is lost; what loses less at its full strength stays at that."""
+    """Read a curve off where as much content is lost."""
     points = np.array(curve)
     return tuple(float(np.interp(lost, points[:, 1], points[:, column])) for column in range(3))  # type: ignore[return-value]
 
@@ -156,17 +157,41 @@ def _edges(pixels: np.ndarray) -> np.ndarray:
     return np.repeat(np.clip(steep, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
 
 
-def sheet(count: int = 4) -> Image.Image:
+def sheet(count: int = 3) -> Image.Image:
     """Some held-out photos, a column each: as they are, each style by us and by Magenta's network, and by OpenCV."""
-    photos = [
-        open_picture(path) for path in sorted((OUT / "styles" / "held-out" / "photos").glob("*.png"))[::5][:count]
-    ]
+    files = sorted((OUT / "styles" / "held-out" / "photos").glob("*.png"))
+    photos = [open_picture(path) for path in files[:: len(files) // count][:count]]
     rows = [[each.pixels for each in photos]]
     for style in Engine().styles(PAINTER):
         for paint in list(_programs(style).values())[:-1]:
             rows.append([paint(each, number) for number, each in enumerate(photos)])
     rows.append([_opencv(each, 0) for each in photos])
-    tiles = [[np.asarray(Image.fromarray(cell).resize((384, 192))) for cell in row] for row in rows]
+    return _grid(rows, (320, 160))
+
+
+def looks() -> Image.Image:
+    """Photos of many kinds, a column each: as they are, then in each style, with faces on their own."""
+    engine = Engine()
+    held_out = [open_picture(OUT / "styles" / "held-out" / "photos" / f"{number:05d}.png") for number in (1, 4)]
+    known = [Picture.from_pil(to_pil(photo(name))) for name in ("astronaut", "chelsea", "rocket", "page")]
+    portrait, animal, night, text = (_square(each) for each in known)
+    photos = [portrait, animal, *map(_square, held_out), night, text]
+    rows = [[each.pixels for each in photos]]
+    for style in engine.styles(PAINTER):
+        asked = [StylizeRequest(each, model=PAINTER, shares={style: 1.0}, faces=SAME_MODEL) for each in photos]
+        rows.append([engine.run(request).images[0].pixels for request in asked])
+    return _grid(rows, (240, 240))
+
+
+def _square(picture: Picture) -> Picture:
+    """The middle of a picture, 384 px wide."""
+    side = min(picture.width, picture.height)
+    left = (picture.width - side) // 2
+    return Picture.from_pil(picture.to_pil().resize((384, 384), box=(left, 0, left + side, side)))
+
+
+def _grid(rows: Sequence[Sequence[np.ndarray]], size: tuple[int, int]) -> Image.Image:
+    tiles = [[np.asarray(Image.fromarray(cell).resize(size)) for cell in row] for row in rows]
     return Image.fromarray(np.concatenate([np.concatenate(row, axis=1) for row in tiles]))
 
 
