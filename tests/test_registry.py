@@ -199,3 +199,12 @@ def test_an_upload_may_not_take_the_name_of_a_known_model(tmp_path):
     registry = Registry(weights=tmp_path / "weights", cache=tmp_path / "cache")
     with pytest.raises(BadRequestError, match="known model"):
         registry.add(save_model(tmp_path / "x.pth"), "realesrgan-x4plus.pth")
+
+
+def test_a_run_of_a_shipped_recipe_is_put_beside_the_shipped_weights_and_replaced(registry_of, tmp_path):
+    registry = registry_of()
+    for _ in range(2):
+        assert registry.put(save_model(tmp_path / "x.pth"), "ganedit-avatar-1.pth").id == "ganedit-avatar-1"
+    assert registry.is_installed("ganedit-avatar-1")
+    with pytest.raises(BadRequestError, match="already"):
+        registry.put(save_model(tmp_path / "x.pth"), "ganedit-avatar.safetensors")

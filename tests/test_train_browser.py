@@ -60,11 +60,14 @@ def set_knobs(page: Page, **values: str) -> None:
         page.locator(f"#ge-train-{name} :is(input, textarea)").fill(value)
 
 
-def train(page: Page, pictures: Path, kimg: str) -> None:
+def train(page: Page, pictures: Path, kimg: str, *, resolution: str = "") -> None:
     page.locator("#ge-tab-train-button").click()
     page.get_by_role("radio", name="From a path").check(force=True)
     page.locator("#ge-train-path :is(input, textarea)").fill(str(pictures))
     set_knobs(page, kimg=kimg, batch="4")
+    if resolution:
+        page.locator("#ge-train-resolution input").click()
+        page.get_by_role("option", name=resolution, exact=True).click()
     page.locator("#ge-train-start").click()
 
 
@@ -135,6 +138,28 @@ def test_a_run_in_the_list_is_shown_at_a_click(visit_here: Visit, trained: str, 
     expect(page.locator("#ge-train-status h3")).not_to_have_text(trained)
     page.locator(f'#ge-train-runs [data-run="{trained}"]').click()
     expect(page.locator("#ge-train-status h3")).to_have_text(trained)
+
+
+def test_a_painter_of_ones_own_paints(visit_here: Visit, tmp_path: Path) -> None:
+    page, rng = visit_here.page, np.random.default_rng(1)
+    for name in ("photos", "chalk", "ink"):
+        (tmp_path / "styles" / name).mkdir(parents=True)
+        for number in range(4):
+            picture = Image.fromarray(rng.integers(0, 256, (32, 32, 3), np.uint8))
+            picture.save(tmp_path / "styles" / name / f"{number}.png")
+    page.locator("#ge-tab-train-button").click()
+    page.locator("#ge-train-recipe input").click()
+    page.get_by_role("option", name="ganedit-painter").click()
+    train(page, tmp_path / "styles", "0.008", resolution="32")
+    expect(state(page)).to_contain_text("finished", timeout=PATIENCE)
+    page.locator("#ge-train-paint").click()
+    chosen = page.locator("#ge-stylize-styles button.selected")
+    expect(chosen).to_contain_text("chalk", timeout=PATIENCE)
+    expect(page.locator("#ge-stylize-styles button.thumbnail-item")).to_contain_text(["chalk", "ink"])
+    page.set_input_files("#ge-stylize-drop input[type=file]", next((tmp_path / "styles" / "photos").glob("*.png")))
+    expect(page.locator("#ge-stylize-photo")).to_contain_text("32 × 32", timeout=PATIENCE)
+    page.locator("#ge-stylize-run").click()
+    expect(page.locator("#ge-stylize-status")).to_contain_text("ganedit-painter-", timeout=PATIENCE)
 
 
 def test_a_wrong_setting_is_told_in_the_sentence_of_the_program(visit_here: Visit, pictures: Path) -> None:

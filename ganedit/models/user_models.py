@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 from ganedit.errors import BadCheckpointError, BadRequestError, WeightsUnavailableError
 from ganedit.models.card import SUFFIXES, Format, ModelCard, SizeRule, Source
+from ganedit.models.own_cards import OWN_CARDS
 
 if TYPE_CHECKING:
     from ganedit.models.snapshots import Snapshot
 
-_SHIPPED_PREFIX = "ganedit-"  # our own weights lie in the same folder and are in the catalogue
+# Our own weights lie in the same folder and are in the catalogue.
+_SHIPPED = frozenset(Path(source.locator).name for card in OWN_CARDS for source in card.sources)
 
 
 class UserModels:
@@ -61,7 +63,7 @@ class UserModels:
             found = sorted(
                 path
                 for path in (self._folder.iterdir() if self._folder.is_dir() else ())
-                if path.suffix.lower() in SUFFIXES and not path.name.startswith((_SHIPPED_PREFIX, "."))
+                if path.suffix.lower() in SUFFIXES and path.name not in _SHIPPED and not path.name.startswith(".")
             )
             index = {}
             for path in found:
@@ -85,7 +87,7 @@ class UserModels:
         if Path(name).suffix.lower() not in SUFFIXES:
             raise BadCheckpointError(f"{name} is none of {', '.join(SUFFIXES)}; export your model as one of these.")
         target = self._folder / name
-        if (target.exists() and not replace) or name.startswith(_SHIPPED_PREFIX):
+        if (target.exists() and not replace) or name in _SHIPPED:
             raise BadRequestError(f"There is a model file called {name} already; rename yours or remove the old one.")
         self._folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".incoming-", dir=self._folder) as incoming:
