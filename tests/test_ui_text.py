@@ -65,9 +65,9 @@ def test_durations_read_as_people_say_them(seconds: float, text: str) -> None:
     assert f">{text}<" in status.time_text(seconds)
 
 
-def test_progress_says_tiles_seconds_and_share() -> None:
+def test_progress_says_steps_seconds_and_share() -> None:
     line = status.progress_line(Progress(3, 12, 4.0, "upscale"))
-    assert 'aria-valuenow="25"' in line and "tile 3 of 12" in line and "4.0 s" in line
+    assert 'aria-valuenow="25"' in line and "3 of 12" in line and "4.0 s" in line
 
 
 def test_progress_without_an_estimate_shows_none() -> None:

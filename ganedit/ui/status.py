@@ -34,7 +34,7 @@ def progress_line(progress: Progress) -> Html:
     """Give the stage, a bar and the seconds left of a running edit; before the first step ends, the bar has no end."""
     details = []
     if progress.total > 1 and progress.done:
-        details.append(both("ge.run.tiles", done=progress.done, total=progress.total))
+        details.append(both("ge.run.steps", done=progress.done, total=progress.total))
     if progress.seconds_left is not None:
         details.append(both("ge.run.left", time=time_text(progress.seconds_left)))
     share = progress.done / progress.total if progress.done else None

@@ -52,7 +52,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.run.left": ("{time} left", "剩余 {time}"),
     "ge.run.stop": ("Stop", "停止"),
     "ge.run.stopped": ("Stopped. Nothing was written.", "已停止，未写入任何文件。"),
-    "ge.run.tiles": ("tile {done} of {total}", "第 {done}/{total} 块"),
+    "ge.run.steps": ("{done} of {total}", "{done}/{total}"),
     "ge.stage.load": ("Loading the model", "正在加载模型"),
     "ge.stage.stop": ("Stopping", "正在停止"),
     "ge.stage.save": ("Writing the file", "正在写入文件"),
