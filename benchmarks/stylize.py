@@ -70,13 +70,18 @@ def closeness() -> str:
         floor = frechet_distance(real=wanted, fake=_seen(_files(OUT / "styles" / "train" / style)[::4]))
         curves = {name: _curve(paint, photos, wanted) for name, paint in _programs(style).items()}
         for name in [name for name in curves if name != PAINTER]:
-            kept = min(curves[each][-1][1] for each in (PAINTER, name))  # the most that both of them lose
-            ours, theirs = (_at_content(curves[each], kept) for each in (PAINTER, name))
-            shown = [f"{kept:.2f}", f"{ours[0]:.0f}", f"{theirs[0]:.0f}", f"{1 - ours[0] / theirs[0]:.0%}"]
-            rows.append([style, name, *shown, f"{ours[2]:.2f}", f"{theirs[2]:.2f}"])
+            both = curves[PAINTER], curves[name]
+            lost = min(curve[-1][1] for curve in both)  # the most that both of them lose
+            kept = max(curve[-1][2] for curve in both)
+            ours, theirs = (_where(curve, 1, lost) for curve in both)
+            as_sharp = [_where(curve, 2, kept) for curve in both]
+            shown = [f"{lost:.2f}", f"{ours[0]:.0f}", f"{theirs[0]:.0f}", f"{1 - ours[0] / theirs[0]:.0%}"]
+            shown += [f"{kept:.2f}", *(f"{point[0]:.0f}" for point in as_sharp)]
+            rows.append([style, name, *shown, f"{1 - as_sharp[0][0] / as_sharp[1][0]:.0%}"])
         whole = curves[PAINTER]
         ends.append([style, f"{whole[0][0]:.0f}", f"{whole[-1][0]:.0f}", f"{whole[-1][1]:.2f}", f"{floor:.0f}"])
-    header = ["style", "against", "content lost", "ours", "theirs", "ours is closer by", "edge SSIM, ours", "theirs"]
+    compared = ["ours", "theirs", "ours is closer by"]
+    header = ["style", "against", "content lost", *compared, "edge SSIM", *compared]
     told = ["style", "photos as they are", "ours at full strength", "content lost", "the style's training pictures"]
     return "## Distance from held-out works, at equal content\n\n" + table(header, rows) + "\n\n" + table(told, ends)
 
@@ -123,10 +128,11 @@ def _mixed(photo: np.ndarray, painted: np.ndarray, strength: float) -> np.ndarra
     return np.round(photo + strength * (painted.astype(np.float32) - photo)).astype(np.uint8)
 
 
-def _at_content(curve: Sequence[Point], lost: float) -> Point:
-    """Read a curve off where as much content is lost."""
+def _where(curve: Sequence[Point], column: int, value: float) -> Point:
+    """Read a curve off where a column, which rises or falls with the strength, has a value."""
     points = np.array(curve)
-    return tuple(float(np.interp(lost, points[:, 1], points[:, column])) for column in range(3))  # type: ignore[return-value]
+    points = points[np.argsort(points[:, column])]
+    return tuple(float(np.interp(value, points[:, column], points[:, each])) for each in range(3))  # type: ignore[return-value]
 
 
 def _files(folder: Path) -> list[np.ndarray]:

@@ -38,10 +38,12 @@ def test_drawings_are_those_in_color(tmp_path: Path) -> None:
 
 def test_a_scene_is_flat_ground_with_drawings_on_it() -> None:
     thing = Image.new("RGBA", (50, 50), (255, 0, 255, 255))
-    pixels = np.asarray(scene([thing], rng()))
-    colors = np.unique(pixels.reshape(-1, 3), axis=0)
-    assert pixels.shape == (512, 512, 3) and len(colors) <= 3
-    assert any((each == (255, 0, 255)).all() for each in colors)
+    chance = rng()
+    scenes = [np.asarray(scene([thing], chance)).astype(int) for _ in range(4)]
+    colors = [np.unique(pixels.reshape(-1, 3), axis=0) for pixels in scenes]
+    assert all(pixels.shape == (512, 512, 3) for pixels in scenes)
+    assert max(map(len, colors)) > 3 and all(len(each) <= 7 for each in colors)  # sky, grounds, outline, thing
+    assert all(any(each[0] == each[2] > each[1] + 100 for each in own) for own in colors)
 
 
 def test_no_painting_is_in_both_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

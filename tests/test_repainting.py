@@ -88,7 +88,16 @@ def test_light_and_edges_do_not_mind_a_change_of_color_alone() -> None:
     tinted = x + torch.tensor([0.587, -0.299, 0.0])[:, None, None]  # as bright as before
     assert light_distance(tinted, x).item() == pytest.approx(0, abs=1e-6)
     assert edge_distance(tinted, x).item() == pytest.approx(0, abs=1e-6)
-    assert color_distance(tinted, x).item() == pytest.approx((0.587 + 0.299) / 3, abs=1e-6)
+    assert color_distance(tinted, x).item() == pytest.approx((0.587**2 + 0.299**2) / 3, abs=1e-6)
+
+
+def test_a_pattern_counts_more_where_the_photo_is_even() -> None:
+    chance = torch.Generator().manual_seed(3)
+    even, busy = torch.zeros(1, 3, 64, 64), torch.rand(1, 3, 64, 64, generator=chance)
+    pattern = 0.05 * (-1.0) ** torch.arange(64)
+    weights = [edge_distance(x + pattern, x).item() / 0.1 for x in (even, busy)]
+    assert weights[0] == pytest.approx(10 / 2, rel=1e-3)  # half of the slopes are downwards, where nothing changed
+    assert weights[1] == pytest.approx(1 / 2, rel=0.05)
 
 
 def test_content_is_compared_by_direction_and_only_in_the_middle_levels() -> None:

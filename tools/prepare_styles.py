@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageEnhance
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tools.prepare_landscapes import license_text, pick
@@ -43,7 +43,23 @@ _CLIPART = "openclipart-png/usr/share/openclipart/png"
 _SUBJECTS = ("animals", "buildings", "food", "people", "plants", "transportation/vehicles")
 _LARGEST_BYTES = 300_000
 _SCENE_PX, _THINGS = 512, (9, 16)
-_COLORFUL = 0.3
+_COLORFUL = 0.15
+_SATURATIONS = (0.5, 1.0)
+_SKIES = (  # blue, blue, pale, evening, night: hue, lightness, saturation
+    ((0.52, 0.62), (0.6, 0.85), (0.4, 0.9)),
+    ((0.52, 0.62), (0.6, 0.85), (0.4, 0.9)),
+    ((0.1, 0.62), (0.88, 0.98), (0.1, 0.6)),
+    ((0.03, 0.14), (0.6, 0.85), (0.5, 0.9)),
+    ((0.58, 0.7), (0.1, 0.3), (0.2, 0.6)),
+)
+_GROUNDS = (  # green, green, sand and earth, rock, dark rock, water
+    ((0.2, 0.4), (0.3, 0.6), (0.3, 0.7)),
+    ((0.2, 0.4), (0.15, 0.4), (0.2, 0.6)),
+    ((0.05, 0.13), (0.35, 0.75), (0.25, 0.6)),
+    ((0.0, 1.0), (0.3, 0.9), (0.0, 0.12)),
+    ((0.0, 1.0), (0.08, 0.3), (0.0, 0.2)),
+    ((0.5, 0.62), (0.3, 0.6), (0.3, 0.7)),
+)
 _ANIMALS = "gcompris-qt-data/usr/share/gcompris-qt/rcc/explore_world_animals.rcc"
 _MOOSE = "moose.webp"  # Ryan Hagerty, public domain by the package's copyright file
 
@@ -77,23 +93,41 @@ def drawings(package: Path) -> Iterator[Image.Image]:
 
 
 def scene(drawn: Sequence[Image.Image], chance: np.random.Generator) -> Image.Image:
-    """Lay some drawings over a flat sky and a flat ground."""
-    sky, ground = (_color(chance, hues) for hues in ((0.0, 1.0), (0.1, 0.45)))
-    canvas = Image.new("RGB", (_SCENE_PX, _SCENE_PX), sky)
-    horizon = int(chance.integers(_SCENE_PX // 3, _SCENE_PX))
-    canvas.paste(ground, (0, horizon, _SCENE_PX, _SCENE_PX))
+    """Lay some drawings over a flat sky, flat hills with outlines and a flat ground, in colors that photos have too."""
+    canvas = Image.new("RGB", (_SCENE_PX, _SCENE_PX), _color(chance, _SKIES))
+    horizon = int(chance.integers(_SCENE_PX // 4, _SCENE_PX))
+    outline = int(chance.integers(2, 5))
+    for _ in range(int(chance.integers(1, 5))):
+        _lay_hill(canvas, horizon, outline, chance)
+        horizon += int(chance.integers(20, 120))
     for _ in range(int(chance.integers(*_THINGS))):
         thing = drawn[int(chance.integers(len(drawn)))]
         scale = chance.uniform(0.35, 0.8) * _SCENE_PX / max(thing.size)
         small = thing.resize([max(8, round(side * scale)) for side in thing.size], Image.Resampling.LANCZOS)
         left, top = (int(chance.integers(-side // 3, _SCENE_PX - side // 2)) for side in small.size)
         canvas.paste(small, (left, top), small)
-    return canvas
+    return ImageEnhance.Color(canvas).enhance(chance.uniform(*_SATURATIONS))
 
 
-def _color(chance: np.random.Generator, hues: tuple[float, float]) -> tuple[int, ...]:
-    light = colorsys.hls_to_rgb(chance.uniform(*hues), chance.uniform(0.55, 0.9), chance.uniform(0.4, 0.9))
-    return tuple(round(255 * part) for part in light)
+def _lay_hill(canvas: Image.Image, horizon: int, outline: int, chance: np.random.Generator) -> None:
+    """Fill all that lies under a bent or jagged line."""
+    bends = int(chance.integers(2, 12))
+    heights = horizon + chance.normal(0, chance.uniform(0, 60), bends + 1)
+    x = np.linspace(0, _SCENE_PX, 65)
+    bent = chance.random() < 0.5
+    place = x / _SCENE_PX * bends
+    if bent:  # a cosine from bend to bend has no corners
+        place = np.floor(place) + (1 - np.cos(np.pi * (place % 1))) / 2
+    ridge = list(zip(x.tolist(), np.interp(place, np.arange(bends + 1), heights).tolist(), strict=True))
+    draw = ImageDraw.Draw(canvas)
+    draw.polygon([*ridge, (_SCENE_PX, 2 * _SCENE_PX), (0, 2 * _SCENE_PX)], fill=_color(chance, _GROUNDS))
+    draw.line(ridge, fill=(25, 20, 30), width=outline)
+
+
+def _color(chance: np.random.Generator, ranges: Sequence[Sequence[tuple[float, float]]]) -> tuple[int, ...]:
+    """Draw (R, G, B) from one of the ranges of hue, lightness and saturation."""
+    hue, light, saturation = (chance.uniform(*span) for span in ranges[int(chance.integers(len(ranges)))])
+    return tuple(round(255 * part) for part in colorsys.hls_to_rgb(hue, light, saturation))
 
 
 def _write(pictures: Sequence[Image.Image], folder: Path) -> None:
