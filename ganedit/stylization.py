@@ -10,7 +10,7 @@ from ganedit.models.registry import Registry
 from ganedit.requests import SAME_MODEL, ClipRequest, EditResult, Progress, StylizeRequest
 from ganedit.tasks.stylize import Portraits, Repainter, check_portraits, check_stylize, stylize, stylize_frames
 
-NO_FACES = "No faces were found, so all is painted alike."
+NO_FACES = "No face was found that is too small for the strokes, so all is painted alike."
 
 
 def repaint(request: StylizeRequest, registry: Registry) -> Generator[Progress | EditResult, None, None]:
@@ -48,8 +48,13 @@ def repaint_clip(request: ClipRequest, registry: Registry) -> Generator[Progress
 
 def _name(request: StylizeRequest, registry: Registry) -> str:
     """Name what painted the picture, and what painted the faces if that was another model."""
-    models = [request.model, *([request.faces] if request.faces not in ("", SAME_MODEL) else [])]
+    models = [each for each in (request.model, _other_model(request)) if each]
     return "+".join(f"{model}@{registry.get(model).sources[0].sha256[:12]}" for model in models)
+
+
+def _other_model(request: StylizeRequest) -> str:
+    """Name the model of the faces if it is not that of the rest."""
+    return "" if request.faces in (SAME_MODEL, request.model) else request.faces
 
 
 def _portraits(
@@ -58,8 +63,8 @@ def _portraits(
     """Give what paints faces on their own, if that is asked for, and why it cannot be had."""
     if not request.faces:
         return None, ()
-    if request.faces != SAME_MODEL:
-        network = registry.load_style_transfer(request.faces)
+    if other := _other_model(request):
+        network = registry.load_style_transfer(other)
         check_portraits(request, network)
     try:
         return Portraits(registry.load_face_finder(), network), ()

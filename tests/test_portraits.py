@@ -15,7 +15,7 @@ from ganedit.formats import open_picture
 from ganedit.image import Picture
 from ganedit.models.faces import FaceFinder
 from ganedit.models.registry import Registry
-from ganedit.requests import ANY_STYLE_MODEL, SAME_MODEL, ClipRequest, EditResult, StylizeRequest
+from ganedit.requests import ANY_STYLE_MODEL, SAME_MODEL, ClipRequest, EditResult, Progress, StylizeRequest
 from ganedit.stylization import NO_FACES
 from ganedit.tasks.portraits import FACE_PX, MAX_FACES, cut, put_back, squares
 
@@ -110,8 +110,13 @@ def test_without_faces_the_picture_is_painted_as_always_and_that_is_told(photo: 
 
 def test_a_face_that_is_large_already_is_painted_with_the_rest(photo: Picture) -> None:
     large = (100.0, 50.0, 400.0, 450.0)
-    (plain, _), (same, _) = (painted(engine(large), photo, faces=how) for how in ("", SAME_MODEL))
-    assert (plain == same).all()
+    (plain, _), (same, result) = (painted(engine(large), photo, faces=how) for how in ("", SAME_MODEL))
+    assert (plain == same).all() and result.notes == (NO_FACES,)
+
+
+def test_the_models_own_name_means_the_same_model(photo: Picture) -> None:
+    (same, _), (named, result) = (painted(engine(FACE), photo, faces=how) for how in (SAME_MODEL, "ganedit-painter"))
+    assert (same == named).all() and "+" not in result.model
 
 
 def test_another_model_with_one_look_paints_the_faces(photo: Picture, tmp_path: Path) -> None:
@@ -148,6 +153,14 @@ def test_without_a_finder_all_is_painted_and_the_reason_is_told(
     (plain, _), (same, result) = painted(mine, photo), painted(mine, photo, faces=SAME_MODEL)
     assert (plain == same).all()
     assert result.notes == ("Faces are painted like the rest: It cannot be had.",)
+
+
+def test_a_run_tells_of_each_face_and_stops_between_two(photo: Picture) -> None:
+    steps = engine(FACE, (20.0, 20.0, 60.0, 70.0)).stream(StylizeRequest(photo, faces=SAME_MODEL))
+    told = next(step for step in steps if isinstance(step, Progress) and step.stage == "faces")
+    assert (told.done, told.total) == (0, 2)
+    steps.close()  # type: ignore[attr-defined]
+    assert next(steps, None) is None
 
 
 def test_faces_of_a_clip_are_painted_too(photo: Picture) -> None:

@@ -18,8 +18,9 @@ _LOOK_PX = 720  # longer side of what is looked at
 _SMALLEST_PX = 24  # of a face, there
 _STEP = 0.709  # from one size to the next: half the area
 _SURE = (0.6, 0.7, 0.9)  # least chance of a face, network by network
-_OVERLAP, _LAST_OVERLAP = 0.7, 0.3  # two squares that share more are one face
-_MOST = 500  # squares that the second network looks at, and thrice the third's
+# Two squares that share more are one face: of those of one size, of all, and at the end.
+_SIZE_OVERLAP, _OVERLAP, _LAST_OVERLAP = 0.5, 0.7, 0.3
+_MOST = 500  # squares that the second network looks at
 
 
 class FaceFinder:
@@ -63,7 +64,7 @@ class FaceFinder:
             corner = torch.stack([columns, rows], dim=1) * mtcnn.PROPOSE_STRIDE_PX
             boxes = torch.cat([corner, corner + mtcnn.PROPOSE_PX], dim=1) / scale
             boxes, chance = _moved(boxes, moves[:, rows, columns].T), chance[rows, columns]
-            kept = nms(boxes, chance, 0.5)
+            kept = nms(boxes, chance, _SIZE_OVERLAP)
             found.append(boxes[kept])
             chances.append(chance[kept])
             scale *= _STEP

@@ -6,9 +6,12 @@ At the size that a face has among other things its features are no wider than a 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from ganedit.tasks.masks import feather_weights
 
 FACE_PX = 512
 """Side of the square in which a smaller face is painted; a larger one gets up to twice as much."""
@@ -23,16 +26,20 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Square:
-    """Where a face is cut out, (left, top, right, bottom) in px, and the side in which it is painted."""
+    """Where a face is cut out, (left, top, right, bottom) in px."""
 
     box: tuple[int, int, int, int]
-    painted_px: int
 
     @property
     def side_px(self) -> int:
         """The longer side of what is cut out."""
         left, top, right, bottom = self.box
         return max(right - left, bottom - top)
+
+    @property
+    def painted_px(self) -> int:
+        """The same of that in which it is painted."""
+        return min(max(self.side_px, FACE_PX), 2 * FACE_PX)
 
 
 def squares(faces: Sequence[Box], height: int, width: int) -> list[Square]:
@@ -58,8 +65,7 @@ def squares(faces: Sequence[Box], height: int, width: int) -> list[Square]:
             min(width, round(x + half)),
             min(height, round(y + half)),
         )
-        side_px = max(box[2] - box[0], box[3] - box[1])
-        placed.append(Square(box, min(max(side_px, FACE_PX), 2 * FACE_PX)))
+        placed.append(Square(box))
     return placed
 
 
@@ -84,17 +90,10 @@ def put_back(painted: Tensor, face: Tensor, square: Square) -> None:
     part = painted[..., top:bottom, left:right]
     height, width = part.shape[-2:]
     small = F.interpolate(face, size=(height, width), mode="bicubic", antialias=True).clamp(0, 1)
-    feather_px = max(1.0, _FEATHER * max(height, width))
-    rows = _ramp(height, top > 0, bottom < painted.shape[-2], feather_px)
-    columns = _ramp(width, left > 0, right < painted.shape[-1], feather_px)
-    part.lerp_(small, rows[:, None] * columns[None])
-
-
-def _ramp(length: int, fades_in: bool, fades_out: bool, feather_px: float) -> Tensor:
-    """(length,) weights that rise smoothly from 0 to 1 at the ends that fade."""
-    place = torch.arange(length) + 0.5
-    inside = torch.ones(length)
-    for fades, distance in ((fades_in, place), (fades_out, length - place)):
-        if fades:
-            inside = inside * (distance / feather_px).clamp(0, 1)
-    return inside * inside * (3 - 2 * inside)
+    feather_px = max(1, round(_FEATHER * square.side_px))
+    inside = np.zeros((height, width), bool)
+    first_row, first_column = feather_px * (top > 0), feather_px * (left > 0)
+    end_row = height - feather_px * (bottom < painted.shape[-2])
+    end_column = width - feather_px * (right < painted.shape[-1])
+    inside[first_row:end_row, first_column:end_column] = True
+    part.lerp_(small, torch.from_numpy(feather_weights(inside, feather_px)))
