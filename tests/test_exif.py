@@ -1,0 +1,66 @@
+"""EXIF: the orientation is applied, what is worth keeping is kept, the location only if asked."""
+
+import io
+
+import numpy as np
+import pillow_heif
+import pytest
+import tifffile
+from picture_files import FORMATS, chunk, difference, exif_with, file_of, noise_16, png_16, smooth
+from PIL import Image, ImageOps
+
+from ganedit.formats import SaveOptions, open_picture, save_picture
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"])
+def test_orientation_is_applied_once(kind, orientation):
+    pillow_heif.register_heif_opener()
+    stored = Image.fromarray(smooth())
+    data = file_of(stored, kind, exif=exif_with(orientation).tobytes(), **({"quality": 95} if kind != "PNG" else {}))
+    tagged = stored.copy()
+    tagged.getexif()[0x0112] = orientation
+    expected = np.asarray(ImageOps.exif_transpose(tagged))
+    picture = open_picture(data)
+    assert picture.pixels.shape == expected.shape
+    assert difference(picture.pixels, expected) < 4
+    assert picture.exif is not None
+    exif = Image.Exif()
+    exif.load(picture.exif)
+    assert exif[0x0112] == 1
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientation_of_16_bit_files_is_applied_once(orientation):
+    values = noise_16(4, 6, 3)
+    plain = (values >> 8).astype(np.uint8)
+    tagged = Image.fromarray(plain)
+    tagged.getexif()[0x0112] = orientation
+    expected = np.asarray(ImageOps.exif_transpose(tagged))
+    tiff = io.BytesIO()
+    tifffile.imwrite(tiff, values, photometric="rgb", extratags=[(0x0112, 3, 1, orientation, True)])
+    exif = exif_with(orientation).tobytes().removeprefix(b"Exif\0\0")
+    for data in (tiff.getvalue(), png_16(values, 2, chunk(b"eXIf", exif))):
+        assert np.array_equal(open_picture(data).pixels >> 8, expected)
+
+
+@pytest.mark.parametrize("keep", [False, True])
+@pytest.mark.parametrize("kind", FORMATS)
+def test_exif_is_kept_and_the_location_only_if_asked(kind, keep, tmp_path):
+    data = file_of(Image.fromarray(smooth()), "JPEG", exif=exif_with(6, location=True))
+    save_picture(open_picture(data), tmp_path / f"a.{kind}", options=SaveOptions(keep_location=keep))
+    with Image.open(tmp_path / f"a.{kind}") as saved:
+        exif = saved.getexif()
+        assert exif[0x010F] == "Maker"
+        assert exif.get(0x0112, 1) == 1
+        assert exif.get_ifd(0x8769)[0x829A] == pytest.approx(0.01)
+        assert 0xA002 not in exif.get_ifd(0x8769)  # the width of another file
+        assert bool(exif.get_ifd(0x8825)) == keep
+        assert saved.size == (48, 64)
+
+
+def test_the_location_is_not_among_the_bytes_of_the_file(tmp_path):
+    exif = exif_with(location=True)
+    exif[0x8825] = {1: "N", 29: "1999:12:31"}
+    save_picture(open_picture(file_of(Image.fromarray(smooth()), "JPEG", exif=exif)), tmp_path / "a.png")
+    assert b"1999:12:31" not in (tmp_path / "a.png").read_bytes()
