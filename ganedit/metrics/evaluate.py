@@ -9,6 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 from PIL import Image
 
+from ganedit.budget import PIXELS
 from ganedit.errors import BadRequestError
 from ganedit.metrics.extract import FeatureSet, extract
 from ganedit.metrics.features import Backbone, BackboneChoice, load_backbone
@@ -188,11 +189,12 @@ class _Comparison:
         real_rows, fake_rows, values = [], [], []
         for row, name in enumerate(self.fake.names):
             if name in rows:
-                a, b = self.reals.pixels(name), self.fakes.pixels(name)
-                if are_comparable(a, b):
+                with PIXELS.task():
+                    compared = _pair_values(self.reals.pixels(name), self.fakes.pixels(name))
+                if compared:
                     real_rows.append(rows[name])
                     fake_rows.append(row)
-                    values.append((psnr(a, b), ssim(a, b)))
+                    values.append(compared)
             on_progress(Progress("pairs", row + 1, len(self.fake.names)))
         if not values:
             return []
@@ -207,6 +209,11 @@ class _Comparison:
             [as_tile(self.fakes.pixels(self.fake.names[row])) for row in rows],
             [[as_tile(self.reals.pixels(self.real.names[column])) for column in row] for row in neighbors],
         )
+
+
+def _pair_values(a: np.ndarray, b: np.ndarray) -> tuple[float, float] | None:
+    """Give PSNR and SSIM of two (H, W, 3) uint8 pictures; None if they cannot be compared."""
+    return (psnr(a, b), ssim(a, b)) if are_comparable(a, b) else None
 
 
 def _pair_numbers(pixels: np.ndarray, apart: np.ndarray, backbone: Backbone) -> list[Number]:

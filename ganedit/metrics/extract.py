@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganedit.errors import BadImageError
+from ganedit.budget import PIXELS
+from ganedit.errors import UserError
 from ganedit.metrics.features import Backbone
 from ganedit.metrics.pictures import Pictures
 
@@ -98,9 +99,13 @@ def _prepared(pictures: Pictures, names: Sequence[str], backbone: Backbone) -> I
 
 def _prepare(pictures: Pictures, backbone: Backbone, name: str) -> Tensor | str:
     try:
-        pixels = pictures.pixels(name)
-    except BadImageError as error:
+        with PIXELS.task():
+            return _prepared_pixels(pictures.pixels(name), backbone)
+    except UserError as error:
         return str(error)
+
+
+def _prepared_pixels(pixels: np.ndarray, backbone: Backbone) -> Tensor:
     return backbone.prepare(torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))[None])
 
 

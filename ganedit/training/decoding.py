@@ -13,6 +13,7 @@ from typing import IO
 import numpy as np
 from PIL import Image, ImageOps
 
+from ganedit.budget import PIXELS
 from ganedit.errors import UserError
 from ganedit.formats import open_picture
 from ganedit.training.intake import SourceFile
@@ -20,7 +21,7 @@ from ganedit.training.intake import SourceFile
 Progress = Callable[[int, int, float], None]
 """Called with pictures done, pictures in all, and the seconds left."""
 
-_MAX_THREADS = 8  # each may hold a picture of 80 megapixels
+_MAX_THREADS = 8
 
 
 class StoppedError(Exception):
@@ -133,7 +134,8 @@ def _in_order(
 
     def decode(name: str) -> tuple[np.ndarray, bool] | str:
         try:
-            return square(files[name].read(), job)
+            with PIXELS.task():
+                return square(files[name].read(), job)
         except UserError as error:
             return str(error)
 

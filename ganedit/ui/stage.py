@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ganedit.budget import PIXELS
 from ganedit.errors import UserError
 from ganedit.formats import SaveOptions, open_picture, save_picture
 from ganedit.image import Picture, thumbnail
@@ -29,6 +30,11 @@ def take_in(upload: Path, vault: Vault, previews: Previews) -> Photo:
     Raises:
         BadImageError: it is not a picture that can be opened.
     """
+    with PIXELS.task():
+        return _taken_in(upload, vault, previews)
+
+
+def _taken_in(upload: Path, vault: Vault, previews: Previews) -> Photo:
     picture = open_picture(upload)
     token = vault.folder()
     original = vault.path(token, upload.name)
@@ -82,7 +88,8 @@ def preview_of(photo: Photo, vault: Vault, previews: Previews) -> Picture:
     """Give the small copy of a photo, made anew if it was dropped from memory."""
     small = previews.get(photo.token)
     if small is None:
-        small = thumbnail(original_of(photo, vault), PREVIEW_SIDE_PX)
+        with PIXELS.task():
+            small = thumbnail(original_of(photo, vault), PREVIEW_SIDE_PX)
         previews.remember(photo.token, small)
     return small
 
