@@ -7,23 +7,17 @@ Heavy imports stand inside the commands, so that ``--help`` answers at once.
 import json
 import logging
 import os
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from ganedit import __version__
 from ganedit.cli_generate import generate, interpolate
+from ganedit.cli_stylize import stylize
 from ganedit.cli_train import evaluate, train
-from ganedit.console import EmbedSettings, Json, one_of, progress_bar, run, tell
+from ganedit.console import EmbedSettings, Json, KeepLocation, Quality, one_of, progress_bar, run, tell, write
 from ganedit.errors import BadRequestError, UserError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ganedit.formats import SaveOptions
-    from ganedit.requests import EditResult
 
 app = typer.Typer(
     name="ganedit",
@@ -36,13 +30,12 @@ models_app = typer.Typer(help="List, fetch and remove models.", no_args_is_help=
 app.add_typer(models_app, name="models")
 app.command()(generate)
 app.command()(interpolate)
+app.command()(stylize)
 app.command()(train)
 app.command()(evaluate)
 
 Source = Annotated[Path, typer.Argument(metavar="IN", help="Picture: JPEG, PNG, WebP, TIFF, BMP, AVIF, HEIC, GIF.")]
 Target = Annotated[Path, typer.Argument(metavar="OUT", help="Result: .png, .jpg, .webp or .avif.")]
-Quality = Annotated[int, typer.Option(help="1 to 100, for JPEG, WebP and AVIF.")]
-KeepLocation = Annotated[bool, typer.Option(help="Keep the GPS position in the file.")]
 MaxOutput = Annotated[float, typer.Option(help="Refuse larger results.")]
 
 
@@ -53,7 +46,7 @@ def main() -> NoReturn:
     except UserError as error:
         _fail(str(error), 2)
     except KeyboardInterrupt:
-        _fail("Stopped; nothing was written.", 1)
+        _fail("Stopped; nothing half-done was written.", 1)
     except Exception as error:
         if os.environ.get("GANEDIT_DEBUG"):
             raise
@@ -115,7 +108,7 @@ def enhance(
         compute=Compute(one_of("precision", precision, ("auto", "float32", "bfloat16")), tile, options.bit_depth),
     )
     result = run(request, "Enhancing", max_output_megapixels)
-    _write(result, target, options, embed_settings, as_json)
+    write(result, target, options, embed_settings, as_json)
 
 
 @app.command()
@@ -142,7 +135,7 @@ def inpaint(
     options = SaveOptions(quality=quality, keep_location=keep_location)
     check_target(target, options)
     request = InpaintRequest(picture, marked, model, grow_px=grow, feather_px=feather, detail=detail)
-    _write(run(request, "Filling"), target, options, embed_settings, as_json)
+    write(run(request, "Filling"), target, options, embed_settings, as_json)
 
 
 @app.command()
@@ -177,78 +170,7 @@ def outpaint(
             raise BadRequestError("Give either pixels or an aspect ratio, not both.")
         sides = sides_for((picture.width, picture.height), parse_aspect(aspect), position)
     request = OutpaintRequest(picture, **sides, model=model, detail=detail)
-    _write(run(request, "Extending", max_output_megapixels), target, options, embed_settings, as_json)
-
-
-@app.command()
-def stylize(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="Picture, folder of pictures, or GIF or MP4 clip.")],
-    target: Annotated[Path, typer.Argument(metavar="OUT", help="Result, folder for the results, or .gif or .mp4.")],
-    model: Annotated[
-        str | None,
-        typer.Option(help="Model id: `models list --task stylize`. Left out, it is one that takes what --style gives."),
-    ] = None,
-    style: Annotated[
-        str,
-        typer.Option(help="A style of the model's own, several as in van-gogh=2,cartoon=1, or a picture with a style."),
-    ] = "",
-    strength: Annotated[float, typer.Option(help="0 to 1: how much of the style.")] = 1.0,
-    keep_colors: Annotated[bool, typer.Option("--keep-colors", help="Keep the picture's own colors.")] = False,
-    brush: Annotated[float, typer.Option(help="1 to 8: how coarse the strokes are.")] = 1.0,
-    faces: Annotated[
-        str,
-        typer.Option(help="Paint faces larger, on their own: by `same` model, or the id of one with a single style."),
-    ] = "",
-    quality: Quality = 95,
-    keep_location: KeepLocation = False,
-    embed_settings: EmbedSettings = True,
-    as_json: Json = False,
-) -> None:
-    """Repaint a picture, a folder of pictures or a clip in a style that a model has learned or in that of a picture."""
-    from ganedit.clips import READABLE
-    from ganedit.clips import SUFFIXES as CLIP_SUFFIXES
-    from ganedit.formats import SaveOptions, check_target, open_picture
-    from ganedit.requests import ANY_STYLE_MODEL, StylizeRequest
-    from ganedit.wording import parse_shares
-
-    options = SaveOptions(quality=quality, keep_location=keep_location)
-    is_picture = model == ANY_STYLE_MODEL or ("=" not in style and Path(style).suffix != "")
-    painting = open_picture(Path(style)) if style and is_picture else None
-    model = model or (ANY_STYLE_MODEL if painting else StylizeRequest.model)
-    shares = {} if painting else parse_shares(style)
-    how = {"strength": strength, "keep_colors": keep_colors, "brush": brush, "shares": shares, "faces": faces}
-    asked = partial(StylizeRequest, style=painting, model=model, **how)
-    if source.suffix.lower() in READABLE and target.suffix.lower() in CLIP_SUFFIXES:
-        _repaint_clip(asked, source, target, as_json)
-        return
-    pairs = [(source, target)]
-    if source.is_dir():
-        target.mkdir(parents=True, exist_ok=True)
-        pairs = [(file, target / f"{file.stem}.png") for file in sorted(source.iterdir()) if file.is_file()]
-    for file, out in pairs:
-        check_target(out, options)
-        try:
-            request = asked(open_picture(file))
-        except UserError as error:
-            if not source.is_dir():
-                raise
-            typer.echo(f"{file.name} was left out: {error}", err=True)
-            continue
-        _write(run(request, "Painting"), out, options, embed_settings, as_json)
-
-
-def _repaint_clip(asked: "Callable[[Any], Any]", source: Path, target: Path, as_json: bool) -> None:
-    """Repaint a clip; ``asked`` gives the `StylizeRequest` for its first frame."""
-    from ganedit.clips import check_clip, read_clip, save_clip
-    from ganedit.provenance import make_recipe
-    from ganedit.requests import MAX_FRAMES, ClipRequest
-
-    check_clip(target)
-    frames, rate = read_clip(source, MAX_FRAMES)
-    result = run(ClipRequest(frames, asked(frames[0])), "Painting")
-    save_clip(result.images, target, make_recipe(result), there_and_back=False, rate=rate)
-    told = {"output": str(target), "frames": len(frames), "model": result.model, "seconds": round(result.seconds, 3)}
-    tell(told, f"{target}: {len(frames)} frames", as_json)
+    write(run(request, "Extending", max_output_megapixels), target, options, embed_settings, as_json)
 
 
 @app.command()
@@ -336,25 +258,6 @@ def info(model_id: Annotated[str, typer.Argument(metavar="ID")], as_json: Json =
 
     facts = Registry().info(model_id)
     tell(facts, "\n".join(f"{key:16}{_plain(value)}" for key, value in facts.items()), as_json)
-
-
-def _write(result: "EditResult", target: Path, options: "SaveOptions", embed_settings: bool, as_json: bool) -> None:
-    """Save the result of an edit and say what was done."""
-    from ganedit.formats import save_picture
-    from ganedit.provenance import make_recipe
-
-    image = result.images[0]
-    save_picture(image, target, options=options, recipe=make_recipe(result) if embed_settings else None)
-    row = {
-        "output": str(target),
-        "width": image.width,
-        "height": image.height,
-        "model": result.model,
-        "seconds": round(result.seconds, 3),
-        "notes": list(result.notes),
-    } | {name: round(score, 3) for name, score in result.scores.items()}
-    scores = "".join(f", {name} {score:.2f}" for name, score in result.scores.items())
-    tell(row, f"{target}: {image.width}x{image.height}, {result.model}, {result.seconds:.1f} s{scores}", as_json)
 
 
 def _parse_size(text: str) -> tuple[int, int]:

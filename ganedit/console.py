@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
@@ -12,8 +13,12 @@ import typer
 from ganedit.errors import BadRequestError
 
 if TYPE_CHECKING:
+    from ganedit.engine import Engine
+    from ganedit.formats import SaveOptions
     from ganedit.requests import EditResult, Request
 
+Quality = Annotated[int, typer.Option(help="1 to 100, for JPEG, WebP and AVIF.")]
+KeepLocation = Annotated[bool, typer.Option(help="Keep the GPS position in the file.")]
 EmbedSettings = Annotated[bool, typer.Option(help="Write the settings into the file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
@@ -57,8 +62,10 @@ def progress_lines() -> Iterator[Advance]:
     yield tell_line
 
 
-def run(request: "Request", label: str, max_output_megapixels: float = 80.0) -> "EditResult":
-    """Run a request on an engine of its own, with a progress bar.
+def run(
+    request: "Request", label: str, max_output_megapixels: float = 80.0, *, engine: "Engine | None" = None
+) -> "EditResult":
+    """Run a request with a progress bar, on an engine of its own unless one is given, which keeps its networks.
 
     Raises:
         UserError: the request is wrong, or its model cannot be had.
@@ -66,8 +73,33 @@ def run(request: "Request", label: str, max_output_megapixels: float = 80.0) -> 
     from ganedit.engine import Engine  # takes seconds, which --help does not have
 
     with progress_bar(label) as advance:
-        engine = Engine(max_output_megapixels=max_output_megapixels)
+        engine = engine or Engine(max_output_megapixels=max_output_megapixels)
         return engine.run(request, lambda step: advance(step.done, step.total))
+
+
+def write(
+    result: "EditResult", target: Path, options: "SaveOptions", embed_settings: bool = True, as_json: bool = False
+) -> None:
+    """Save the result of an edit and say what was done.
+
+    Raises:
+        BadRequestError: it cannot be saved.
+    """
+    from ganedit.formats import save_picture
+    from ganedit.provenance import make_recipe
+
+    image = result.images[0]
+    save_picture(image, target, options=options, recipe=make_recipe(result) if embed_settings else None)
+    row = {
+        "output": str(target),
+        "width": image.width,
+        "height": image.height,
+        "model": result.model,
+        "seconds": round(result.seconds, 3),
+        "notes": list(result.notes),
+    } | {name: round(score, 3) for name, score in result.scores.items()}
+    scores = "".join(f", {name} {score:.2f}" for name, score in result.scores.items())
+    tell(row, f"{target}: {image.width}x{image.height}, {result.model}, {result.seconds:.1f} s{scores}", as_json)
 
 
 def tell(facts: dict[str, Any], sentence: str, as_json: bool) -> None:

@@ -54,6 +54,7 @@ ALLOWED = {
         "errors",
         "console",
         "cli_generate",
+        "cli_stylize",
         "cli_train",
         "engine",
         "models",
@@ -64,9 +65,13 @@ ALLOWED = {
         "wording",
         "provenance",
     },
-    "console": {"errors", "engine", "requests"},
+    "console": {"errors", "engine", "formats", "provenance", "requests"},
     "cli_generate": {"errors", "console", "formats", "clips", "requests", "provenance"},
+    "cli_stylize": {
+        *("errors", "console", "engine", "folders", "formats", "image", "clips", "requests", "wording", "provenance")
+    },
     "clips": {"errors", "image", "requests"},
+    "folders": {"errors"},
     "cli_train": {"console", "formats", "training", "metrics"},
     "training": {"errors", "budget", "card", "sources", "models", "image", "formats"},
     "metrics": {"errors", "budget", "card", "sources", "models", "image", "formats"},
