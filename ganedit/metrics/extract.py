@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ganedit.budget import PIXELS
-from ganedit.errors import UserError
+from ganedit.errors import BadImageError, UserError
 from ganedit.metrics.features import Backbone
 from ganedit.metrics.pictures import Pictures
 
