@@ -1,6 +1,7 @@
 """The command line: one command a task, and the models.
 
-Exit codes: 0 done, 2 the request or a file is at fault (one sentence on standard error), 1 ganedit is at fault.
+Exit codes: 0 done, 2 the request or a file is at fault (one sentence on standard error), 1 ganedit is at fault, 130 it
+was stopped.
 Heavy imports stand inside the commands, so that ``--help`` answers at once.
 """
 
@@ -17,7 +18,8 @@ from ganedit.cli_generate import generate, interpolate
 from ganedit.cli_stylize import stylize
 from ganedit.cli_train import evaluate, train
 from ganedit.console import EmbedSettings, Json, KeepLocation, Quality, one_of, progress_bar, run, tell, write
-from ganedit.errors import BadRequestError, UserError
+from ganedit.errors import BadRequestError, StoppedError, UserError
+from ganedit.stopping import STOPPED_CODE, was_asked
 
 app = typer.Typer(
     name="ganedit",
@@ -39,15 +41,24 @@ Target = Annotated[Path, typer.Argument(metavar="OUT", help="Result: .png, .jpg,
 MaxOutput = Annotated[float, typer.Option(help="Refuse larger results.")]
 
 
+_STOPPED = "Stopped; nothing was left half written."
+
+
 def main() -> NoReturn:
     """Run the command line and turn every error into a sentence and an exit code."""
     try:
         app(standalone_mode=True)
     except UserError as error:
         _fail(str(error), 2)
-    except KeyboardInterrupt:
-        _fail("Stopped; nothing half-done was written.", 1)
+    except StoppedError as stop:
+        _fail(str(stop), STOPPED_CODE)
+    except (SystemExit, KeyboardInterrupt) as end:  # typer makes one of the other, without a word
+        if isinstance(end, SystemExit) and end.code != STOPPED_CODE:
+            raise
+        _fail(_STOPPED, STOPPED_CODE)
     except Exception as error:
+        if was_asked():  # a native library makes any error of a stop
+            _fail(_STOPPED, STOPPED_CODE)
         if os.environ.get("GANEDIT_DEBUG"):
             raise
         logging.getLogger(__name__).debug("unexpected error", exc_info=True)

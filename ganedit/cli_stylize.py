@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ganedit.console import EmbedSettings, Json, KeepLocation, Quality, run, tell, write
-from ganedit.errors import BadImageError, UserError
+from ganedit.errors import BadImageError, StoppedError, UserError
+from ganedit.stopping import was_asked
 
 if TYPE_CHECKING:
     from ganedit.requests import StylizeRequest
@@ -93,9 +94,13 @@ def _repaint_folder(asked: Asked, source: Path, target: Path, save: Callable[...
     names, painted, mistakes = ResultNames(files, target), 0, 0
     for file in files:
         try:
+            if was_asked():  # an exception in a native library may have hidden it
+                raise KeyboardInterrupt
             picture = open_picture(file)
             save(run(asked(picture), "Painting", engine=engine), names.next_for(file))
             painted += 1
+        except KeyboardInterrupt as stop:
+            raise StoppedError(f"Stopped; {painted} of {len(files)} files were painted.") from stop
         except UserError as error:
             typer.echo(f"{file.name} was left out: {error}", err=True)
         except Exception as error:

@@ -1,6 +1,5 @@
 """The commands that train a generator and that measure pictures."""
 
-import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ganedit.console import Json, one_of, progress_bar, progress_lines, tell
+from ganedit.errors import StoppedError
+from ganedit.stopping import StopFlag
 
 if TYPE_CHECKING:
     from ganedit.metrics.report import Number, Report
@@ -33,10 +34,6 @@ def train(
 
     from ganedit.training.loop import train as run
 
-    stopped: list[int] = []
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda number, _: stopped.append(number))
-
     def say(stats: Mapping[str, Any]) -> None:
         line = (
             f"kimg {stats['kimg']:.2f}  G {stats['loss_g']:.3f}  D {stats['loss_d']:.3f}  "
@@ -44,8 +41,14 @@ def train(
         )
         tell(dict(stats), line, as_json)
 
-    run(config, data, out, resume=resume, on_data=_say_data, on_tick=say, should_stop=lambda: bool(stopped))
-    if stopped:
+    stop = StopFlag(out)
+    try:
+        run(config, data, out, resume=resume, on_data=_say_data, on_tick=say, should_stop=stop.is_set)
+    except KeyboardInterrupt as early:
+        raise StoppedError("Stopped before the first step; nothing was lost.") from early
+    finally:
+        stop.clear()
+    if stop.was_set:
         typer.echo(f"Stopped and saved; --resume goes on from {out}.", err=True)
 
 

@@ -47,3 +47,7 @@ class BadRecipeError(UserError):
 
 class TrainingFailedError(UserError):
     """A training run broke down and did not recover."""
+
+
+class StoppedError(Exception):
+    """Somebody stopped the work, which is no fault; a sentence with it says what was done by then."""

@@ -12,6 +12,7 @@ ALLOWED = {
     "errors": set(),
     "budget": {"errors"},
     "card": set(),
+    "stopping": set(),
     "image": {"errors"},
     "masks": {"errors", "image", "formats"},
     "xmp": {"errors"},
@@ -39,6 +40,7 @@ ALLOWED = {
     "ui": {
         "errors",
         "budget",
+        "stopping",
         "engine",
         "card",
         "sources",
@@ -52,6 +54,7 @@ ALLOWED = {
     },
     "cli": {
         "errors",
+        "stopping",
         "console",
         "cli_generate",
         "cli_stylize",
@@ -68,15 +71,27 @@ ALLOWED = {
     "console": {"errors", "engine", "formats", "provenance", "requests"},
     "cli_generate": {"errors", "console", "formats", "clips", "requests", "provenance"},
     "cli_stylize": {
-        *("errors", "console", "engine", "folders", "formats", "image", "clips", "requests", "wording", "provenance")
+        *(
+            "errors",
+            "stopping",
+            "console",
+            "engine",
+            "folders",
+            "formats",
+            "image",
+            "clips",
+            "requests",
+            "wording",
+            "provenance",
+        )
     },
     "clips": {"errors", "image", "requests"},
     "folders": {"errors"},
-    "cli_train": {"console", "formats", "training", "metrics"},
+    "cli_train": {"errors", "stopping", "console", "formats", "training", "metrics"},
     "training": {"errors", "budget", "card", "sources", "models", "image", "formats"},
     "metrics": {"errors", "budget", "card", "sources", "models", "image", "formats"},
-    "__main__": {"cli"},
-    "app": {"ui", "engine"},
+    "__main__": {"cli", "stopping"},
+    "app": {"errors", "stopping", "ui", "engine"},
 }
 OUTSIDE = {
     "gradio": {"ui", "app"},

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from ganedit.budget import PIXELS
-from ganedit.errors import UserError
+from ganedit.errors import StoppedError, UserError
 from ganedit.formats import open_picture
 from ganedit.training.intake import SourceFile
 
@@ -22,10 +22,6 @@ Progress = Callable[[int, int, float], None]
 """Called with pictures done, pictures in all, and the seconds left."""
 
 _MAX_THREADS = 8
-
-
-class StoppedError(Exception):
-    """The caller asked to stop; nothing was written."""
 
 
 @dataclass(frozen=True)

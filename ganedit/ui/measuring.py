@@ -2,7 +2,6 @@
 
 import json
 import shlex
-import signal
 import subprocess
 import sys
 from collections.abc import Generator
@@ -10,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ganedit import stopping
 from ganedit.errors import UserError
 from ganedit.ui.i18n import both
 from ganedit.ui.run import environment
 
 _REPORT, _SHEET = "report.json", "sheet.png"
-_STOP_SECONDS = 10
 _LONGEST_MESSAGE = 500
 
 
@@ -108,12 +107,6 @@ def _progress(line: str) -> dict[str, Any] | None:
 
 def _end(process: subprocess.Popen[str]) -> None:
     """Let the process clean up behind itself, but do not wait for ever."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    stopping.end(lambda: process.poll() is None, process.send_signal, stopping.END_SECONDS)
     if process.stderr:
         process.stderr.close()

@@ -8,22 +8,21 @@ import atexit
 import logging
 import os
 import shutil
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from ganedit.errors import BadRequestError, UserError
-from ganedit.ui.run import JOB_FILE, Run, Wish, environment, read_text
+from ganedit.stopping import SAVE_SECONDS
+from ganedit.ui.run import JOB_FILE, Run, Wish
+from ganedit.ui.training import Training, settled
 
 _LOG = logging.getLogger(__name__)
-_LOG_FILE, _UPLOADS = "log.txt", "uploads"
-_CLOSE_SECONDS = 15
-_LONGEST_MESSAGE = 500
+_UPLOADS = "uploads"
+_CLOSE_SECONDS, _RETRY_SECONDS = 15, 5
 
 
 class Runs:
@@ -38,12 +37,12 @@ class Runs:
         """
         self._root, self._publish = root.resolve(), publish
         self._lock = threading.Condition()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._training: Training | None = None
         self._closed = False
-        for run in self.all():
-            if run.is_live:
-                self._end_orphan(run)
         self._worker: threading.Thread | None = None
+        self._orphans = [Training(run.folder, run.pid) for run in self._settle_orphans()]
+        if self._orphans:
+            self._wake()
         atexit.register(self.close)
 
     def all(self) -> list[Run]:
@@ -68,14 +67,15 @@ class Runs:
         return run
 
     def stop(self, name: str) -> None:
-        """End a run; one that trains saves first."""
+        """End a run; one that trains saves first, or is ended by force when that takes too long."""
         with self._lock:
             run = self._require(name)
             if run.state == "waiting":
                 replace(run, state="stopped").save()
-            elif run.state == "training" and self._process:
+            elif run.state == "training" and self._training:
+                limit = (SAVE_SECONDS,)
+                threading.Thread(target=self._training.end, args=limit, name="ganedit-stop", daemon=True).start()
                 replace(run, state="stopping").save()
-                self._process.send_signal(signal.SIGINT)
 
     def resume(self, name: str) -> None:
         """Let a run that stopped, failed or finished go on.
@@ -127,14 +127,10 @@ class Runs:
         """Stop what trains, saved, and start nothing more."""
         with self._lock:
             self._closed = True
-            process = self._process
+            training = self._training
             self._lock.notify_all()
-        if process:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(_CLOSE_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        if training:
+            training.end(_CLOSE_SECONDS)
 
     # ------------------------------------------------------------------ worker
 
@@ -146,56 +142,59 @@ class Runs:
             self._lock.notify_all()
 
     def _work(self) -> None:
+        for orphan in self._orphans:  # before anything trains: one of them may be resumed
+            orphan.end(SAVE_SECONDS)
         while True:
             with self._lock:
                 while not self._closed and not (waiting := self._waiting()):
                     self._lock.wait()
                 if self._closed:
                     return
-                run = self._launch(waiting[-1])
-                process = self._process
-            if process is None:
-                continue
-            process.wait()
-            self._finish(run.name, process.returncode)
+                run = waiting[-1]
+                training = self._training = self._begin(run)
+            if training and training.process:
+                self._finish(run.name, training.process.wait())
 
     def _waiting(self) -> list[Run]:
         return [run for run in self.all() if run.state == "waiting"]
 
-    def _launch(self, run: Run) -> Run:
-        command = run.command(str(run.folder), resume=(run.folder / "state.pt").exists(), program=sys.executable)
-        with (run.folder / _LOG_FILE).open("wb") as log:
-            # A session of its own: Ctrl+C in the app's terminal reaches it through close(), once.
-            self._process = subprocess.Popen(
-                command, stdout=subprocess.DEVNULL, stderr=log, env=environment(), start_new_session=True
-            )
-        run = replace(run, state="training", pid=self._process.pid)
-        run.save()
-        return run
+    def _begin(self, run: Run) -> Training | None:
+        """Let a run train; one that cannot be started has failed, and those after it go on."""
+        training = None
+        try:
+            training = Training.begin(run)
+            replace(run, state="training", pid=training.pid).save()
+            return training
+        except OSError as error:
+            _LOG.warning("%s could not be started: %s", run.name, error)
+            if training:
+                training.end(0)
+            with suppress(OSError):
+                replace(run, state="failed", message=f"It could not be started ({error.strerror}).").save()
+            self._lock.wait(_RETRY_SECONDS)  # a disk that is full may have room by then
+            return None
 
     def _finish(self, name: str, code: int) -> None:
         with self._lock:
-            self._process = None
+            self._training = None
             run = self.get(name)
             if run is None:
                 return
-            failed = bool(code) and run.state != "stopping"  # a process that was just starting ends on its own way
-            ticks = run.stats()
-            done = not code and bool(ticks) and ticks[-1]["kimg"] >= run.kimg - 1e-9
-            message = _last_line(run.folder / _LOG_FILE) if failed else ""
-            state = "failed" if failed else "finished" if done else "stopped"
-            run = replace(run, state=state, message=message, pid=0)
-            run.save()
+            run = settled(run, code)
+            with suppress(OSError):
+                run.save()
         try:
             self._publish(run)
         except (UserError, OSError):  # the runs after it must go on
             _LOG.exception("the snapshot of %s could not be offered", name)
 
-    def _end_orphan(self, run: Run) -> None:
-        """Settle a run that an earlier app left; its process, if there still is one, is told to save and end."""
-        if run.pid and _is_training(run.pid, run.folder):
-            os.kill(run.pid, signal.SIGINT)
-        replace(run, state="stopped", pid=0).save()
+    def _settle_orphans(self) -> list[Run]:
+        """Count the runs as stopped that an earlier app left, and give them; one of them may still train."""
+        left = [run for run in self.all() if run.is_live]
+        for run in left:
+            with suppress(OSError):
+                replace(run, state="stopped", pid=0).save()
+        return left
 
     # -------------------------------------------------------------------- disk
 
@@ -215,13 +214,3 @@ class Runs:
 def runs_folder() -> Path:
     """Give the folder of the runs: ``GANEDIT_RUNS``, else ``runs`` beside the app."""
     return Path(os.environ.get("GANEDIT_RUNS") or Path(__file__).parents[2] / "runs")
-
-
-def _is_training(pid: int, folder: Path) -> bool:
-    """Whether a process is the one that trains in a folder; numbers of processes are used again."""
-    return str(folder).encode() in Path(f"/proc/{pid}/cmdline").read_bytes() if Path(f"/proc/{pid}").exists() else False
-
-
-def _last_line(log: Path) -> str:
-    lines = [line.strip() for line in read_text(log).splitlines() if line.strip()]
-    return lines[-1][:_LONGEST_MESSAGE] if lines else "The training ended without a word; start it again."

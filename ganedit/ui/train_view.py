@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ganedit.stopping import SAVE_SECONDS
 from ganedit.ui.i18n import Html, both
 from ganedit.ui.run import Run
 from ganedit.ui.status import left_out_block, time_text
@@ -69,6 +70,8 @@ def status_html(run: Run | None, ticks: Ticks) -> str:
             facts.append(both("ge.train.left", time=time_text(last["seconds_left"])))
     elif run.is_live:
         facts.append(both("ge.train.first"))
+    if run.state == "stopping":
+        facts.append(both("ge.train.stopping", seconds=SAVE_SECONDS))
     facts = [f"<span>{fact}</span>" for fact in facts]
     moving = run.state == "training" and not last
     share = min(1.0, last["kimg"] / run.kimg) if last and run.kimg else 0.32 * moving

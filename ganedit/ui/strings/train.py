@@ -79,6 +79,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.train.state_training": ("training", "训练中"),
     "ge.train.state_waiting": ("waiting", "排队中"),
     "ge.train.stop": ("Stop and save", "停止并保存"),
+    "ge.train.stopping": ("ended by force after {seconds} s at the latest", "最迟 {seconds} 秒后强制结束"),
     "ge.train.variety": ("Variety of the samples", "样图多样性"),
     "ge.train.waits": ("It begins when the run before it ends.", "前一个训练结束后开始。"),
 }
