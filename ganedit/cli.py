@@ -36,8 +36,11 @@ app.command()(stylize)
 app.command()(train)
 app.command()(evaluate)
 
-Source = Annotated[Path, typer.Argument(metavar="IN", help="Picture: JPEG, PNG, WebP, TIFF, BMP, AVIF, HEIC, GIF.")]
-Target = Annotated[Path, typer.Argument(metavar="OUT", help="Result: .png, .jpg, .webp or .avif.")]
+# readable=False: typer refuses files without read rights in a frame of its own; the commands do in one sentence.
+Source = Annotated[
+    Path, typer.Argument(metavar="IN", readable=False, help="Picture: JPEG, PNG, WebP, TIFF, BMP, AVIF, HEIC, GIF.")
+]
+Target = Annotated[Path, typer.Argument(metavar="OUT", readable=False, help="Result: .png, .jpg, .webp or .avif.")]
 MaxOutput = Annotated[float, typer.Option(help="Refuse larger results.")]
 
 
@@ -125,7 +128,9 @@ def enhance(
 @app.command()
 def inpaint(
     source: Source,
-    mask: Annotated[Path, typer.Argument(metavar="MASK", help="Picture of the same size: white is filled.")],
+    mask: Annotated[
+        Path, typer.Argument(metavar="MASK", readable=False, help="Picture of the same size: white is filled.")
+    ],
     target: Target,
     model: Annotated[str, typer.Option(help="Model id: `models list --task inpaint`.")] = "migan-512",
     grow: Annotated[int, typer.Option(help="Widen the mask by so many pixels; negative narrows it.")] = 0,
@@ -187,15 +192,18 @@ def outpaint(
 @app.command()
 def scratches(
     source: Source,
-    mask_out: Annotated[Path, typer.Argument(metavar="MASK_OUT", help="The mask: .png, white is to be filled.")],
+    mask_out: Annotated[
+        Path, typer.Argument(metavar="MASK_OUT", readable=False, help="The mask: .png, white is to be filled.")
+    ],
     sensitivity: Annotated[float, typer.Option(help="0 to 1: how faint a scratch may be.")] = 0.5,
     as_json: Json = False,
 ) -> None:
     """Propose a mask of the scratches and dust in an old photo, to look over and give to `inpaint`."""
     from ganedit.engine import Engine
     from ganedit.formats import open_picture
-    from ganedit.masks import save_mask
+    from ganedit.masks import check_mask_target, save_mask
 
+    check_mask_target(mask_out)
     found = Engine().find_scratches(open_picture(source), sensitivity)
     save_mask(found, mask_out)
     share = float(found.mean())

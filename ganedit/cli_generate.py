@@ -21,7 +21,9 @@ Upscale = Annotated[int, typer.Option(help="1, or 4 to enlarge the pictures by R
 
 
 def generate(
-    out_dir: Annotated[Path, typer.Argument(metavar="OUT_DIR", help="Folder for the pictures: MODEL-SEED.png.")],
+    out_dir: Annotated[
+        Path, typer.Argument(metavar="OUT_DIR", readable=False, help="Folder for the pictures: MODEL-SEED.png.")
+    ],
     model: Model,
     seed: Annotated[int, typer.Option(help="Of the first picture; the next has the next seed.")] = 0,
     count: Annotated[int, typer.Option(help="How many pictures.")] = 1,
@@ -36,26 +38,28 @@ def generate(
     as_json: Json = False,
 ) -> None:
     """Draw new pictures; the same seed gives the same picture."""
+    from ganedit.files import check_file, result_folder
     from ganedit.formats import open_picture, save_picture
     from ganedit.provenance import make_recipe
-    from ganedit.requests import GenerateRequest, Guide, Latent
+    from ganedit.requests import MAX_COUNT, GenerateRequest, Guide, Latent
 
     guide = Guide(open_picture(image), strength) if image else None
     told = _told(class_name, attributes, text)
     request = GenerateRequest(model, seed, count, told, guide, Latent(truncation), upscale)
-    result = run(request, "Drawing")
-    out_dir.mkdir(parents=True, exist_ok=True)
-    outputs = []
-    for number, picture in enumerate(result.images):
-        path = out_dir / f"{model}-{seed + number}.png"
-        save_picture(picture, path, recipe=make_recipe(result.alone(number)) if embed_settings else None)
-        outputs.append(str(path))
+    paths = [out_dir / f"{model}-{seed + number}.png" for number in range(min(count, MAX_COUNT))]  # more are refused
+    with result_folder(out_dir):
+        for path in paths:
+            check_file(path)
+        result = run(request, "Drawing")
+        for number, (picture, path) in enumerate(zip(result.images, paths, strict=True)):
+            save_picture(picture, path, recipe=make_recipe(result.alone(number)) if embed_settings else None)
+    outputs = list(map(str, paths))
     row = {"outputs": outputs, "model": result.model, "seconds": round(result.seconds, 3), "notes": list(result.notes)}
     tell(row, "\n".join(outputs), as_json)
 
 
 def interpolate(
-    target: Annotated[Path, typer.Argument(metavar="OUT", help="Moving picture: .gif or .mp4.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", readable=False, help="Moving picture: .gif or .mp4.")],
     model: Model,
     start: Annotated[int, typer.Option("--from", help="Seed of the first picture.")],
     end: Annotated[int, typer.Option("--to", help="Seed of the last picture.")],

@@ -22,8 +22,12 @@ Asked = Callable[[Any], "StylizeRequest"]
 
 
 def stylize(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="Picture, folder of pictures, or GIF or MP4 clip.")],
-    target: Annotated[Path, typer.Argument(metavar="OUT", help="Result, folder for the results, or .gif or .mp4.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="IN", readable=False, help="Picture, folder of pictures, or GIF or MP4 clip.")
+    ],
+    target: Annotated[
+        Path, typer.Argument(metavar="OUT", readable=False, help="Result, folder for the results, or .gif or .mp4.")
+    ],
     model: Annotated[
         str | None,
         typer.Option(help="Model id: `models list --task stylize`. Left out, it is one that takes what --style gives."),
@@ -47,6 +51,7 @@ def stylize(
     """Repaint a picture, a folder of pictures or a clip in a style that a model has learned or in that of a picture."""
     from ganedit.clips import READABLE
     from ganedit.clips import SUFFIXES as CLIP_SUFFIXES
+    from ganedit.files import result_folder
     from ganedit.formats import SaveOptions, check_target, open_picture
     from ganedit.requests import ANY_STYLE_MODEL, StylizeRequest
     from ganedit.wording import parse_shares
@@ -60,7 +65,8 @@ def stylize(
     asked = partial(StylizeRequest, style=painting, model=model, **how)
     if source.is_dir():
         save = partial(write, options=options, embed_settings=embed_settings, as_json=as_json)
-        _repaint_folder(asked, source, target, save)
+        with result_folder(target):
+            _repaint_folder(asked, source, target, save)
     elif source.suffix.lower() in READABLE and target.suffix.lower() in CLIP_SUFFIXES:
         _repaint_clip(asked, source, target, as_json)
     else:
@@ -74,7 +80,7 @@ def _repaint_folder(asked: Asked, source: Path, target: Path, save: Callable[...
     Args:
         asked: gives the request for a picture.
         source: the folder.
-        target: the folder for the results, which may be the same one.
+        target: the folder for the results, which is there and may be the same one.
         save: writes a result to a path.
 
     Raises:
@@ -83,14 +89,13 @@ def _repaint_folder(asked: Asked, source: Path, target: Path, save: Callable[...
     import numpy as np
 
     from ganedit.engine import Engine
-    from ganedit.folders import ResultNames, files_of, make_folder
+    from ganedit.folders import ResultNames, files_of
     from ganedit.formats import open_picture
     from ganedit.image import Picture
 
     engine, files = Engine(), files_of(source)
     any_picture = Picture(np.full((_TRIAL_PX, _TRIAL_PX, 3), 128, np.uint8))
     next(iter(engine.stream(asked(any_picture))))  # what is wrong for every picture is told once, before any work
-    make_folder(target)
     names, painted, mistakes = ResultNames(files, target), 0, 0
     for file in files:
         try:

@@ -18,9 +18,11 @@ _NAMED = 5  # files that are left out
 
 
 def train(
-    recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="TOML file, such as recipes/quickstart.toml.")],
-    data: Annotated[Path, typer.Option(help="Folder or zip of pictures; sub-folders are classes.")],
-    out: Annotated[Path, typer.Option(help="Folder of the run: journal, samples, snapshots, state.")],
+    recipe: Annotated[
+        Path, typer.Argument(metavar="RECIPE", readable=False, help="TOML file, such as recipes/quickstart.toml.")
+    ],
+    data: Annotated[Path, typer.Option(readable=False, help="Folder or zip of pictures; sub-folders are classes.")],
+    out: Annotated[Path, typer.Option(readable=False, help="Folder of the run: journal, samples, snapshots, state.")],
     kimg: Annotated[float | None, typer.Option(help="Length of the run in thousand pictures.")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="section.key=value, as often as needed.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in OUT.")] = False,
@@ -35,11 +37,7 @@ def train(
     from ganedit.training.loop import train as run
 
     def say(stats: Mapping[str, Any]) -> None:
-        line = (
-            f"kimg {stats['kimg']:.2f}  G {stats['loss_g']:.3f}  D {stats['loss_d']:.3f}  "
-            f"{stats['images_per_second']:.1f} images/s  {stats['seconds_left'] // 60} min left"
-        )
-        tell(dict(stats), line, as_json)
+        tell(dict(stats), _tick_line(stats), as_json)
 
     stop = StopFlag(out)
     try:
@@ -52,6 +50,18 @@ def train(
         typer.echo(f"Stopped and saved; --resume goes on from {out}.", err=True)
 
 
+def _tick_line(stats: Mapping[str, Any]) -> str:
+    def shown(value: float | None) -> str:
+        return "-" if value is None else f"{value:.3f}"
+
+    if "loss_g" not in stats:  # nothing was measured, something is told about the run
+        return stats["verdict"]
+    return (
+        f"kimg {stats['kimg']:.2f}  G {shown(stats['loss_g'])}  D {shown(stats['loss_d'])}  "
+        f"{stats['images_per_second']:.1f} images/s  {stats['seconds_left'] // 60} min left"
+    )
+
+
 def _say_data(dataset: "Dataset") -> None:
     """Tell on standard error what is learned from; all that was left out stands in the run's data.json."""
     classes = f" in {len(dataset.class_names)} classes" if dataset.class_names else ""
@@ -60,11 +70,17 @@ def _say_data(dataset: "Dataset") -> None:
 
 
 def evaluate(
-    real: Annotated[Path, typer.Argument(metavar="REAL", help="Folder or zip of real pictures; or: shapes.")],
-    fake: Annotated[Path, typer.Argument(metavar="FAKE", help="Folder or zip of pictures, or a snapshot.")],
+    real: Annotated[
+        Path, typer.Argument(metavar="REAL", readable=False, help="Folder or zip of real pictures; or: shapes.")
+    ],
+    fake: Annotated[
+        Path, typer.Argument(metavar="FAKE", readable=False, help="Folder or zip of pictures, or a snapshot.")
+    ],
     tier: Annotated[str, typer.Option(help="quick (1k), standard (10k) or paper (50k pictures).")] = "standard",
     backbone: Annotated[str, typer.Option(help="auto, inception or effnet.")] = "auto",
-    sheet: Annotated[Path | None, typer.Option(help="Also write a sheet of nearest neighbors: .png.")] = None,
+    sheet: Annotated[
+        Path | None, typer.Option(readable=False, help="Also write a sheet of nearest neighbors: .png.")
+    ] = None,
     progress: Annotated[
         bool, typer.Option("--progress", help="Tell progress as JSON lines on standard error.")
     ] = False,
@@ -73,6 +89,7 @@ def evaluate(
     """Measure how close generated pictures come to real ones: distances, precision, recall, diversity, copies."""
     one_of("tier", tier, ("quick", "standard", "paper"))
     one_of("backbone", backbone, ("auto", "inception", "effnet"))
+    from ganedit.files import whole_file
     from ganedit.formats import SaveOptions, check_target
     from ganedit.metrics.evaluate import evaluate as measure
     from ganedit.training.packaged import locate
@@ -82,7 +99,8 @@ def evaluate(
         how: dict[str, Any] = {"tier": tier, "backbone": backbone}
         report = measure(locate(real), fake, **how, on_progress=lambda at: advance(at.done, at.total, at.stage))
     if sheet and report.sheet:
-        report.sheet.save(sheet, sheet_format)
+        with whole_file(sheet) as fresh:
+            report.sheet.save(fresh, sheet_format)
     tell(report.to_dict(), _text(report), as_json)
 
 

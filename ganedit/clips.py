@@ -1,7 +1,7 @@
 """Moving pictures: frames out of a file, and to a GIF or an MP4 file, whole or not at all."""
 
+import errno
 import os
-import tempfile
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageSequence
 
 from ganedit.errors import BadImageError, BadRequestError
+from ganedit.files import check_file, shown, whole_file
 from ganedit.image import Picture
 from ganedit.requests import MAX_FRAME_PIXELS
 
@@ -30,12 +31,11 @@ def check_clip(path: Path) -> None:
     """Refuse a file that no clip can be written to.
 
     Raises:
-        BadRequestError: its name ends neither in .gif nor in .mp4, or its folder is missing.
+        BadRequestError: its name ends neither in .gif nor in .mp4, or it cannot be written there.
     """
     if path.suffix.lower() not in SUFFIXES:
-        raise BadRequestError(f"A moving picture is written to a .gif or .mp4 file, not to {path.name}.")
-    if not path.parent.is_dir():
-        raise BadRequestError(f"There is no folder {path.parent} to write {path.name} to; make it first.")
+        raise BadRequestError(f"A moving picture is written to a .gif or .mp4 file, not to {shown(path.name)}.")
+    check_file(path)
 
 
 def read_clip(path: Path, most: int) -> tuple[list[Picture], float]:
@@ -121,21 +121,13 @@ def save_clip(
         BadRequestError: see `check_clip`; or the file cannot be written.
     """
     check_clip(path)
-    shown = [*frames, *frames[-2:0:-1]] if there_and_back else frames
-    pixels = [np.ascontiguousarray(frame.pixels[..., :3]) for frame in shown]
-    handle, name = tempfile.mkstemp(prefix=".", suffix=path.suffix.lower(), dir=path.parent)
-    os.close(handle)
-    fresh = Path(name)
-    try:
+    order = [*frames, *frames[-2:0:-1]] if there_and_back else frames
+    pixels = [np.ascontiguousarray(frame.pixels[..., :3]) for frame in order]
+    with whole_file(path) as fresh:
         if path.suffix.lower() == ".gif":
             _write_gif(pixels, fresh, recipe, rate)
         else:
             _write_mp4(pixels, fresh, rate)
-        os.replace(fresh, path)
-    except OSError as error:
-        raise BadRequestError(f"{path.name} cannot be written ({error.strerror or error}), free some room.") from error
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 def _write_gif(pixels: Sequence[np.ndarray], path: Path, recipe: str | None, rate: float) -> None:
@@ -154,3 +146,16 @@ def _write_mp4(pixels: Sequence[np.ndarray], path: Path, rate: float) -> None:
     for each in pixels:
         writer.write(each[:height, :width, ::-1])
     writer.release()
+    _check_whole(path, len(pixels))
+
+
+def _check_whole(path: Path, count: int) -> None:
+    """OpenCV says nothing when the disk is full, so look whether the last frame can be read."""
+    import cv2
+
+    video = cv2.VideoCapture(str(path))
+    video.set(cv2.CAP_PROP_POS_FRAMES, count - 1)
+    is_whole, _ = video.read()
+    video.release()
+    if not is_whole:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

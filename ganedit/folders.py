@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
-from ganedit.errors import BadImageError, BadRequestError
+from ganedit.errors import BadImageError
 
 
 def files_of(folder: Path) -> list[Path]:
@@ -18,20 +18,6 @@ def files_of(folder: Path) -> list[Path]:
         return [file for file in sorted(folder.iterdir()) if file.is_file()]
     except OSError as error:
         raise BadImageError(f"The folder {folder} cannot be read ({error.strerror}), check its rights.") from error
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder for results where there is none.
-
-    Raises:
-        BadRequestError: it cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadRequestError(
-            f"The folder {folder} cannot be made ({error.strerror}), choose another place for the results."
-        ) from error
 
 
 class ResultNames:

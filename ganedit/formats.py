@@ -5,9 +5,7 @@ whatever a decoder raises leaves here as `BadImageError`.
 """
 
 import io
-import os
 import struct
-import uuid
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +21,7 @@ from PIL import Image
 from ganedit import xmp
 from ganedit.budget import PIXELS
 from ganedit.errors import BadImageError, BadRequestError, UserError
+from ganedit.files import check_file, whole_file
 from ganedit.image import (
     Picture,
     from_cmyk,
@@ -278,17 +277,10 @@ def save_picture(
         BadRequestError: unknown ending, settings that the format does not have, or the file cannot be written.
     """
     path = Path(path)
-    data = _encoded(picture, check_target(path, options), options, xmp.pack(recipe) if recipe is not None else None)
-    temporary = path.with_name(f".{uuid.uuid4().hex}.part")
-    try:
-        try:
-            temporary.write_bytes(data)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
-        reason = getattr(error, "strerror", None) or "invalid name"
-        raise BadRequestError(f"{path.name} cannot be saved ({reason}), choose another place.") from error
+    packet = xmp.pack(recipe) if recipe is not None else None
+    data = _encoded(picture, _kind_for(path, options), options, packet)
+    with whole_file(path) as fresh:
+        fresh.write_bytes(data)
 
 
 def check_target(path: str | Path, options: SaveOptions) -> FileFormat:
@@ -298,19 +290,25 @@ def check_target(path: str | Path, options: SaveOptions) -> FileFormat:
         The format in which it will be.
 
     Raises:
-        BadRequestError: unknown ending, settings that the format does not have, or no such folder.
+        BadRequestError: unknown ending, settings that the format does not have, or a place that cannot be written to.
     """
     path = Path(path)
+    kind = _kind_for(path, options)
+    check_file(path)
+    return kind
+
+
+def _kind_for(path: Path, options: SaveOptions) -> FileFormat:
     kind = options.format or _format_of(path)
     if options.bit_depth == 16 and kind != "png":
         raise BadRequestError(f"{kind} files of 16 bits cannot be written, take PNG or 8 bits.")
-    if not path.parent.is_dir():
-        raise BadRequestError(f"The folder {path.parent} does not exist, make it or choose another place.")
     return kind
 
 
 def _format_of(path: Path) -> FileFormat:
-    ending = path.suffix.lower()
+    if path.name == "-":
+        raise BadRequestError("A picture is written to a file, give its name instead of -.")
+    ending = "." if path.name.endswith(".") else path.suffix.lower()
     if ending and ending not in _ENDINGS:
         raise BadRequestError(f"Files ending in {ending} cannot be written, take one of {', '.join(_ENDINGS)}.")
     return _ENDINGS.get(ending, "png")

@@ -10,7 +10,8 @@ from typing import BinaryIO
 import numpy as np
 
 from ganedit.errors import BadImageError, BadMaskError, BadRequestError
-from ganedit.formats import SaveOptions, open_picture, save_picture
+from ganedit.files import shown
+from ganedit.formats import SaveOptions, check_target, open_picture, save_picture
 from ganedit.image import Picture, to_uint8
 
 _HALF = 128
@@ -71,13 +72,23 @@ def save_mask(mask: np.ndarray, path: str | Path) -> None:
     """Write an (H, W) bool mask as a gray PNG, 255 = fill, whole or not at all.
 
     Raises:
-        BadRequestError: the name does not end in .png, or the file cannot be written there.
+        BadRequestError: see `check_mask_target`.
     """
-    if Path(path).suffix.lower() != ".png":
-        raise BadRequestError(f"A mask is written as PNG, let its name end in .png: {Path(path).name}")
+    check_mask_target(path)
     gray = mask.astype(np.uint8) * np.uint8(255)
     picture = Picture(np.repeat(gray[..., None], 3, axis=2), gray=True)
     save_picture(picture, path, options=SaveOptions(format="png"))
+
+
+def check_mask_target(path: str | Path) -> None:
+    """Find out before any work whether a mask can be saved.
+
+    Raises:
+        BadRequestError: the name does not end in .png, or the file cannot be written there.
+    """
+    if Path(path).suffix.lower() != ".png":
+        raise BadRequestError(f"A mask is written as PNG, let its name end in .png: {shown(Path(path).name)}")
+    check_target(path, SaveOptions(format="png"))
 
 
 def to_preview(full: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from ganedit.errors import BadCheckpointError
+from ganedit.errors import BadCheckpointError, BadRequestError
 from ganedit.models.archs import GENERATORS
 from ganedit.models.snapshots import read_facts, read_snapshot, write_snapshot
 
@@ -35,10 +35,10 @@ def test_an_interrupted_write_keeps_the_old_file(tmp_path: Path, monkeypatch: py
     before = path.read_bytes()
 
     def fail(*_args: object, **_options: object) -> None:
-        raise OSError("disk full")
+        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("ganedit.models.snapshots.save_file", fail)
-    with pytest.raises(OSError, match="disk full"):
+    monkeypatch.setattr(Path, "write_bytes", fail)
+    with pytest.raises(BadRequestError, match="No space left on device"):
         written(path)
     assert path.read_bytes() == before and len(list(tmp_path.iterdir())) == 1
 

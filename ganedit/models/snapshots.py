@@ -5,8 +5,6 @@ needs. It is for use; what training needs to go on is kept elsewhere.
 """
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +12,11 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 
 from ganedit.errors import BadCheckpointError
+from ganedit.files import whole_file
 from ganedit.models.archs import GENERATORS
 
 _FORMAT = "ganedit-snapshot-1"
@@ -48,17 +47,16 @@ def write_snapshot(path: Path, generator: nn.Module, arch: str, facts: Mapping[s
         generator: one of ``GENERATORS``, with its arguments in ``config``.
         arch: its name there.
         facts: JSON-able; ``Snapshot.facts`` gives them back.
+
+    Raises:
+        BadRequestError: it cannot be written there.
     """
     tensors = {key: value.detach().cpu().contiguous() for key, value in generator.state_dict().items()}
     about = {"arch": arch, "config": generator.config, "facts": dict(facts)}
+    data = save(tensors, metadata={"format": _FORMAT, "ganedit": json.dumps(about)})
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, fresh = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
-    os.close(handle)
-    try:
-        save_file(tensors, fresh, metadata={"format": _FORMAT, "ganedit": json.dumps(about)})
-        os.replace(fresh, path)
-    finally:
-        Path(fresh).unlink(missing_ok=True)
+    with whole_file(path) as fresh:
+        fresh.write_bytes(data)
 
 
 def read_snapshot(path: Path) -> Snapshot:

@@ -9,6 +9,8 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
+from ganedit.files import whole_file, writing
+
 STATS_FILE = "stats.jsonl"
 DATA_FILE = "data.json"
 SAMPLES_FOLDER = "samples"
@@ -16,7 +18,10 @@ CONDITIONS_FILE = "conditions.txt"
 
 
 class Journal:
-    """The files of one run."""
+    """The files of one run.
+
+    Every method raises `BadRequestError` if its file cannot be written, most often because the disk is full.
+    """
 
     def __init__(self, out: Path, start_kimg: float) -> None:
         """Open the journal; what was written after ``start_kimg``, by a run that was cut off, is dropped.
@@ -27,29 +32,30 @@ class Journal:
         """
         self._stats, self._data = out / STATS_FILE, out / DATA_FILE
         self._samples = out / SAMPLES_FOLDER
-        self._samples.mkdir(parents=True, exist_ok=True)
+        with writing(self._samples):
+            self._samples.mkdir(parents=True, exist_ok=True)
         kept = [line for line in read_stats(out) if line["kimg"] <= start_kimg] if start_kimg else []
-        self._stats.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
+        _write(self._stats, "".join(json.dumps(line) + "\n" for line in kept))
 
     def tick(self, stats: Mapping[str, Any]) -> None:
         """Add one line; it can be read as soon as this returns."""
-        with self._stats.open("a", encoding="utf-8") as file:
+        with writing(self._stats), self._stats.open("a", encoding="utf-8") as file:
             file.write(json.dumps(dict(stats)) + "\n")
 
     def data(self, about: Mapping[str, Any]) -> None:
         """Write what is known of the pictures, those that were left out too."""
-        self._data.write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8", errors="replace")
+        _write(self._data, json.dumps(about, ensure_ascii=False, indent=1))
 
     def conditions(self, lines: Sequence[str]) -> None:
         """Write what each sample of every grid was told, row by row; nothing if they were told nothing."""
         if lines:
-            text = "".join(f"{line}\n" for line in lines)
-            (self._samples / CONDITIONS_FILE).write_text(text, encoding="utf-8", errors="replace")
+            _write(self._samples / CONDITIONS_FILE, "".join(f"{line}\n" for line in lines))
 
     def samples(self, pictures: Tensor, kimg: float) -> Path:
         """Write a grid of (N, C, R, R) in [-1, 1] and give its path; a later one never replaces it."""
         path = self._samples / f"{round(kimg * 1000):09d}.png"
-        grid(pictures).save(path)
+        with whole_file(path) as fresh:
+            grid(pictures).save(fresh)
         return path
 
 
@@ -66,6 +72,11 @@ def read_stats(out: Path) -> list[dict[str, Any]]:
         except ValueError:
             continue
     return ticks
+
+
+def _write(path: Path, text: str) -> None:
+    with whole_file(path) as fresh:
+        fresh.write_text(text, encoding="utf-8", errors="replace")
 
 
 def grid(pictures: Tensor) -> Image.Image:

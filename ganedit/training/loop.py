@@ -4,6 +4,7 @@ Time is counted in images seen. Maintenance (a line in the journal, samples, sna
 that a run that is resumed does nothing twice.
 """
 
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,7 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganedit.errors import BadRecipeError, TrainingFailedError
+from ganedit.errors import BadCheckpointError, BadRecipeError, TrainingFailedError
+from ganedit.files import result_folder, shown
 from ganedit.training.conditions import Conditions
 from ganedit.training.config import TrainConfig
 from ganedit.training.data import Batches, Dataset, prepare
@@ -20,6 +22,7 @@ from ganedit.training.packaged import locate
 from ganedit.training.processes import Processes
 from ganedit.training.record import Record
 from ganedit.training.repainting import RepaintTrainer
+from ganedit.training.resuming import check_recipe, note_on
 from ganedit.training.state import load_state, save_state
 from ganedit.training.trainer import Trainer
 
@@ -50,7 +53,8 @@ def train(
         data: folder or zip of pictures, or ``shapes``, which are drawn on the spot.
         out: folder of the run.
         resume: go on from the state in ``out``; with the same recipe and data the result is bit for bit that of a run
-            without a break.
+            without a break. Of the recipe `ganedit.training.resuming` says what may change; where that changes the
+            result, a line in the journal tells how.
         on_data: told the pictures before the first step, and why others were left out.
         on_tick: told what was written into the journal.
         should_stop: asked before every step; once it says so, everything is saved and the run ends.
@@ -58,6 +62,7 @@ def train(
     Raises:
         BadRecipeError: the recipe does not fit, or is not the one of the run that is to go on.
         BadDataError: there are no usable pictures.
+        BadRequestError: ``out`` cannot be written to.
         BadCheckpointError: there is no state to go on from.
         TrainingFailedError: the numbers were not finite again after ``MAX_ROLLBACKS`` rollbacks.
     """
@@ -65,10 +70,14 @@ def train(
         raise BadRecipeError("generator.arch = mlp makes points, not pictures; use r3gan, fastgan or dcgan.")
     if config.compute.threads:
         torch.set_num_threads(config.compute.threads)
+    state = load_state(out / STATE_FILE) if resume else None
+    if state:
+        check_recipe(state, config)  # before anything is touched
     processes = Processes()
-    dataset = _prepare(config, data, out, processes)
-    run = _Run(config, dataset, out, processes)
-    run.begin(resume)
+    with result_folder(out):
+        dataset = _prepare(config, data, out, processes, state["data"] if state else None)
+        run = _Run(config, dataset, out, processes)
+        run.begin(state, on_tick)
     if processes.is_main:
         on_data(dataset)
     while run.advance(on_tick, should_stop):
@@ -87,17 +96,19 @@ class _Run:
         self._record: Record | None = None
         self._nimg = 0
 
-    def begin(self, resume: bool) -> None:
-        """Go on from the state on disk, or write a first one so that there always is a state to go back to."""
-        if resume:
-            self._load()
+    def begin(self, state: Mapping[str, Any] | None, on_tick: Callable[[Stats], None]) -> None:
+        """Go on from a state, or write a first one so that there always is a state to go back to."""
+        if state:
+            self._take(state)
         elif self._state_path.exists():
-            raise BadRecipeError(f"There is a run in {self._out} already; resume it, or name another folder.")
+            raise BadRecipeError(f"There is a run in {shown(self._out)} already; resume it, or name another folder.")
         self._processes.wait()  # all have looked before the first state is written
         if self._processes.is_main:
             self._record = Record(self._trainer, self._out, self._nimg)
-            if not resume:
+            if not state:
                 self._save_state()
+            elif note := note_on(state, self._config, self._machine):
+                on_tick(self._record.went_on(self._nimg, note))
         self._processes.wait()
 
     def advance(self, on_tick: Callable[[Stats], None], should_stop: Callable[[], bool]) -> bool:
@@ -148,29 +159,31 @@ class _Run:
                 f"optimizer.lr_g to {chosen.lr_g / 10:g} and optimizer.lr_d to {chosen.lr_d / 10:g}, or set "
                 "compute.precision to float32."
             )
-        self._load()
+        self._take(load_state(self._state_path))
         self._trainer.rollbacks = rollbacks
         if self._record:
             self._save_state()
             on_tick(self._record.rolled_back(lost_at, self._nimg, rollbacks))
         self._processes.wait()
 
-    def _load(self) -> None:
-        state = load_state(self._state_path)
-        if state["recipe"] != self._config.digest:
-            raise BadRecipeError(
-                "This run was begun with another recipe; resume with the same one, or start a new run."
-            )
-        if state["data"] != self._dataset.digest:
-            raise BadRecipeError(
-                "This run was begun with other pictures; resume with the same ones, or start a new run."
-            )
-        self._trainer.load_state_dict(state["trainer"])
+    def _take(self, state: Mapping[str, Any]) -> None:
+        try:
+            self._trainer.load_state_dict(state["trainer"])
+        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+            raise BadCheckpointError(
+                f"{self._state_path.name} does not hold the networks of its recipe; start without --resume."
+            ) from error
         self._nimg = int(state["nimg"])
 
     def _save_state(self) -> None:
-        state = {"nimg": self._nimg, "recipe": self._config.digest, "data": self._dataset.digest}
-        save_state(self._state_path, {**state, "trainer": self._trainer.state_dict()})
+        about = {"nimg": self._nimg, "recipe": self._config.to_dict(), "data": self._dataset.digest}
+        save_state(self._state_path, {**about, "machine": self._machine, "trainer": self._trainer.state_dict()})
+
+    @property
+    def _machine(self) -> str:
+        """What decides how sums are rounded."""
+        processes = self._processes
+        return f"{processes.world} x {torch.get_num_threads()} threads ({processes.device.type})"
 
     def _crosses(self, every_kimg: float) -> bool:
         """Whether the last step passed a multiple of ``every_kimg``."""
@@ -188,14 +201,23 @@ class _Clocks:
         return time.perf_counter() - self._wall, time.process_time() - self._processor
 
 
-def _prepare(config: TrainConfig, data: Path, out: Path, processes: Processes) -> Dataset:
-    """Decode the pictures once, by the main process, and open them in all."""
+def _prepare(config: TrainConfig, data: Path, out: Path, processes: Processes, digest: str | None) -> Dataset:
+    """Decode the pictures once, by the main process, and open them in all; others than of ``digest`` are not kept."""
+    cache = out / "data"
 
     def opened() -> Dataset:
-        dataset = prepare(locate(data), out / "data", config.data.resolution, config.data.channels)
+        kept = set(cache.glob("*"))
+        dataset = prepare(locate(data), cache, config.data.resolution, config.data.channels)
+        if digest not in (None, dataset.digest):
+            if dataset.folder not in kept:
+                shutil.rmtree(dataset.folder)
+            raise BadRecipeError(
+                "This run was begun with other pictures; resume with the same ones, or start a new run."
+            )
         Conditions(config.data.condition, dataset)  # here, so that the main process alone encodes texts
         return dataset
 
-    dataset = opened() if processes.is_main else None
+    with result_folder(cache):
+        dataset = opened() if processes.is_main else None
     processes.wait()
     return dataset or opened()

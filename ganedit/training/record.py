@@ -96,6 +96,10 @@ class Record:
         )
         return self._write({"kimg": nimg / 1000, "rollbacks": rollbacks}, Verdict("ill", sentence))
 
+    def went_on(self, nimg: int, note: str) -> dict[str, Any]:
+        """Write a line that says in what the run is another one from here on; gives it."""
+        return self._write({"kimg": nimg / 1000}, Verdict("ok", note))
+
     def save(self, nimg: int) -> None:
         """Write a snapshot of the averaged generator."""
         trainer, dataset = self._trainer, self._trainer.dataset
