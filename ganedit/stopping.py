@@ -101,7 +101,8 @@ class StopFlag:
 
     def clear(self) -> None:
         """Take the file away, which has done its duty."""
-        self._file.unlink(missing_ok=True)
+        with suppress(OSError):  # there may be no such folder
+            self._file.unlink()
 
 
 def end(is_running: Callable[[], bool], send: Callable[[int], object], within_seconds: float) -> bool:
