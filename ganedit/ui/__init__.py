@@ -18,6 +18,7 @@ from ganedit.ui.api_stylize import add_stylize_api
 from ganedit.ui.enhance import build_enhance_tab
 from ganedit.ui.evaluate import build_evaluate_tab
 from ganedit.ui.exchange import Exchange
+from ganedit.ui.fair import use_fair_queue
 from ganedit.ui.generate import build_generate_tab
 from ganedit.ui.http import Harden, body_limit_bytes
 from ganedit.ui.i18n import STRINGS, Html, both, translations
@@ -62,8 +63,7 @@ def build_ui(engine: Engine, settings: UiSettings) -> gr.Blocks:
         add_inpaint_api(engine, settings)
         add_generate_api(engine, settings)
         add_stylize_api(engine, settings)
-    # api_open=False: direct calls would skip the queue and its limits.
-    return page.queue(api_open=False, max_size=32, default_concurrency_limit=2)
+    return use_fair_queue(page)
 
 
 def launch_options(settings: UiSettings, *, share: bool = False) -> dict[str, Any]:

@@ -26,6 +26,18 @@ STRINGS: dict[str, tuple[str, str]] = {
         "This result is no longer in memory; please run it again.",
         "此结果已不在内存中，请重新运行。",
     ),
+    "ge.queue.enough": (
+        "{count} edits of yours are waiting already; wait until one of them is done, then start the next.",
+        "您已有 {count} 个任务在排队，请等其中一个完成后再开始下一个。",
+    ),
+    "ge.queue.full": (
+        "{count} edits are waiting already, so the queue is full; try again in a minute.",
+        "已有 {count} 个任务在排队，队列已满，请稍后再试。",
+    ),
+    "ge.queue.unheard": (
+        "Nobody was listening for the result, so the edit was given up; start it again.",
+        "没有人在等待结果，任务已取消，请重新开始。",
+    ),
     "ge.input.change": ("Choose another picture", "换一张图片"),
     "ge.input.clean": ("looks clean", "画质良好"),
     "ge.input.damaged": ("looks noisy or compressed", "有噪点或压缩痕迹"),
