@@ -34,9 +34,10 @@ $(VENV)/.run-ready: requirements.txt
 	$(BIN)/python -m pip install -r requirements.txt
 	touch $@
 
-$(VENV)/.dev-ready: $(VENV)/.run-ready requirements-dev.txt
+$(VENV)/.dev-ready: $(VENV)/.run-ready requirements-dev.txt tools/install-exiftool
 	$(BIN)/python -m pip install -r requirements-dev.txt
 	tools/install-chromium $(BIN)/playwright
+	tools/install-exiftool
 	touch $@
 
 $(VENV)/.bench-ready: $(VENV)/.dev-ready requirements-bench.txt

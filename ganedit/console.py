@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 Quality = Annotated[int, typer.Option(help="1 to 100, for JPEG, WebP and AVIF.")]
 KeepLocation = Annotated[bool, typer.Option(help="Keep the GPS position in the file.")]
-EmbedSettings = Annotated[bool, typer.Option(help="Write the settings into the file.")]
+EmbedSettings = Annotated[
+    bool, typer.Option(help="Write the settings into the file; the mark of machine-made pictures is always in it.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
 _SECONDS_BETWEEN_LINES = 0.3

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from typing import assert_never
@@ -20,6 +21,7 @@ from ganedit.models.generators import PictureGenerator
 from ganedit.models.loaded import LoadedModel
 from ganedit.models.painters import StylePainter
 from ganedit.models.registry import Registry
+from ganedit.provenance import marked
 from ganedit.requests import (
     Adjustments,
     ClipRequest,
@@ -112,6 +114,11 @@ class Engine:
         Raises:
             UserError: the request is wrong, or its model cannot be had.
         """
+        with closing(self._steps(request)) as steps:
+            for step in steps:
+                yield marked(step) if isinstance(step, EditResult) else step
+
+    def _steps(self, request: Request) -> Generator[Progress | EditResult, None, None]:
         match request:
             case EnhanceRequest():
                 yield from self._enhance(request)
@@ -179,7 +186,8 @@ class Engine:
         picture = combine(first.image, filled, mask, picks, first.feather_px)
         models = "+".join(dict.fromkeys(results[pick].model for pick in picks))
         seconds = sum(result.seconds for result in results)
-        return EditResult((picture,), first, models, seconds, scores={"seam": seam_score(picture.pixels, mask)})
+        scores = {"seam": seam_score(picture.pixels, mask)}
+        return marked(EditResult((picture,), first, models, seconds, scores=scores))
 
     def styles(self, model_id: str) -> tuple[str, ...]:
         """Name the styles that a ``stylize`` model has learned; none if it has but one, or takes it from a picture.

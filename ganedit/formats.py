@@ -113,7 +113,8 @@ def open_picture(file: str | Path | bytes | BinaryIO, max_megapixels: float = MA
             picture = _decode_16_bit(image, data) if deep and _opencv_reads_all(image) else _decode_8_bit(image)
         if deep and picture.bit_depth == 8:
             notes += ("Only 8 of the 16 bits of this file are used.",)
-    return replace(picture, notes=notes + picture.notes)
+        source_type = xmp.source_type_in(image.info.get("xmp", b"")) or xmp.source_type_in(data)
+    return replace(picture, notes=notes + picture.notes, source_type=source_type)
 
 
 def _read_bytes(file: str | Path | bytes | BinaryIO) -> bytes:
@@ -265,7 +266,8 @@ def save_picture(
 ) -> None:
     """Write a picture whole or not at all: a failure leaves the file that was there.
 
-    Its profile and EXIF go into the file, and a gray picture is written gray where the format can (PNG, JPEG).
+    Its profile, EXIF and digital source type go into the file, and a gray picture is written gray where the format
+    can (PNG, JPEG).
 
     Args:
         picture: what to write; JPEG has no alpha, there it is laid on white.
@@ -277,7 +279,8 @@ def save_picture(
         BadRequestError: unknown ending, settings that the format does not have, or the file cannot be written.
     """
     path = Path(path)
-    packet = xmp.pack(recipe) if recipe is not None else None
+    is_told = recipe is not None or picture.source_type
+    packet = xmp.pack(recipe, picture.source_type) if is_told else None
     data = _encoded(picture, _kind_for(path, options), options, packet)
     with whole_file(path) as fresh:
         fresh.write_bytes(data)
@@ -384,5 +387,4 @@ def read_recipe(file: str | Path | bytes | BinaryIO) -> str | None:
         BadImageError: the file is not a picture.
     """
     with _decoder_errors(), _opened(_read_bytes(file)) as image:
-        packet = image.info.get("xmp")
-    return xmp.unpack(packet)
+        return xmp.unpack(image.info.get("xmp"))

@@ -36,6 +36,8 @@ class Picture:
         icc: the file's RGB or gray profile, given back on save.
         exif: EXIF with orientation 1 and without thumbnails and maker notes; may hold the location.
         notes: sentences the user should read.
+        source_type: name of the IPTC digital source type, which says whether a machine made the picture; it goes into
+            every file that is saved. Empty if nobody said.
         in_icc_space: the pixels are in the space of ``icc`` instead of sRGB. True only for 16-bit files: Pillow's
             color engine works in 8 bits, and to convert 16-bit pixels with it would throw away what makes them 16-bit.
     """
@@ -46,6 +48,7 @@ class Picture:
     icc: bytes | None = None
     exif: bytes | None = None
     notes: tuple[str, ...] = ()
+    source_type: str = ""
     in_icc_space: bool = False
 
     def __post_init__(self) -> None:

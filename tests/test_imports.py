@@ -20,7 +20,7 @@ ALLOWED = {
     "formats": {"errors", "budget", "files", "image", "xmp"},
     "requests": {"image"},
     "wording": {"errors"},
-    "provenance": {"requests"},
+    "provenance": {"requests", "xmp"},
     "sources": {"errors", "card", "models"},
     "models": {"errors", "files", "card", "sources", "requests"},
     "tasks": {"errors", "models", "image", "requests"},
@@ -53,6 +53,7 @@ ALLOWED = {
         "requests",
         "wording",
         "provenance",
+        "xmp",
     },
     "cli": {
         "errors",

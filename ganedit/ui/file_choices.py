@@ -56,7 +56,9 @@ def build_file_choices(tab: str) -> dict[str, Any]:
             elem_id=f"ge-{tab}-depth",
             elem_classes="ge-seg",
         )
-        parts["embed"] = gr.Checkbox(start.embed, label=label("ge.file.embed"), elem_id=f"ge-{tab}-embed")
+        parts["embed"] = gr.Checkbox(
+            start.embed, label=label("ge.file.embed"), info=label("ge.file.embed_info"), elem_id=f"ge-{tab}-embed"
+        )
         parts["strip"] = gr.Checkbox(start.strip, label=label("ge.file.strip"), elem_id=f"ge-{tab}-strip")
     return parts
 

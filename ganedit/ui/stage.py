@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
+from ganedit import xmp
 from ganedit.budget import PIXELS
 from ganedit.errors import UserError
 from ganedit.formats import SaveOptions, open_picture, save_picture
@@ -145,8 +147,10 @@ def outcome_of(result: EditResult, before: Picture, stem: str, file: FileChoices
     small = after.copy()
     small.thumbnail((_THUMB_SIDE_PX, _THUMB_SIDE_PX), Image.Resampling.LANCZOS)
     paths = [vault.path(token, f"{name}.png") for name in ("before", "after", "thumb")]
-    for path, image in zip(paths, (compared, after, small), strict=True):
-        image.save(path, compress_level=1)
+    mark = PngInfo()  # what is shown can be kept too
+    mark.add_itxt("XML:com.adobe.xmp", xmp.pack(None, result.images[0].source_type).decode())
+    for path, image, info in zip(paths, (compared, after, small), (None, mark, mark), strict=True):
+        image.save(path, compress_level=1, pnginfo=info)
     download = write_download(result, token, stem, file, vault)
     return Outcome(token, paths[0], paths[1], paths[2], download, done_line(result))
 

@@ -45,6 +45,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.input.examples": ("Or try one of these", "或者试试这些图片"),
     "ge.file.depth": ("Bits per channel", "每通道位数"),
     "ge.file.embed": ("Write the settings into the file", "将设置写入文件"),
+    "ge.file.embed_info": ("The mark of machine-made pictures is always in it", "机器生成标记始终写入文件"),
     "ge.file.format": ("Format", "格式"),
     "ge.file.quality": ("Quality", "质量"),
     "ge.file.strip": ("Remove the location", "移除位置信息"),
