@@ -38,7 +38,7 @@ class BadCheckpointError(UserError):
 
 
 class BadDataError(UserError):
-    """Training pictures cannot be read, or there are none."""
+    """A set of pictures cannot be read, or there are none in it."""
 
 
 class BadRecipeError(UserError):

@@ -8,12 +8,13 @@ import torch
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from ganedit.errors import BadImageError, BadRequestError
+from ganedit import sets
+from ganedit.errors import BadDataError, BadRequestError
 from ganedit.metrics import evaluate as evaluating
-from ganedit.metrics import pictures
 from ganedit.metrics.evaluate import evaluate
 from ganedit.metrics.features import Backbone
 from ganedit.metrics.pairs import feature_distances, psnr, ssim
+from ganedit.metrics.pictures import open_pictures
 from ganedit.metrics.report import number_name
 from ganedit.metrics.sheet import as_tile, draw_sheet, find_copies, most_suspicious
 
@@ -169,7 +170,7 @@ def test_a_zip_scores_as_its_folder_does(real, fake, tmp_path):
 
 
 def test_bad_members_of_a_zip_are_named_and_the_rest_counts(real, fake, tmp_path, monkeypatch):
-    monkeypatch.setattr(pictures, "MAX_FILE_BYTES", 1 << 20)
+    monkeypatch.setattr(sets, "MAX_FILE_BYTES", 1 << 20)
     link = zipfile.ZipInfo("link.png")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
     with zipfile.ZipFile(tmp_path / "fake.zip", "w", zipfile.ZIP_DEFLATED) as archive:
@@ -193,13 +194,11 @@ def test_a_link_in_a_folder_is_not_followed(real, fake, tmp_path):
     assert "link.png" in run(real, fake, tmp_path).refused["fake"]
 
 
-def test_a_zip_that_lies_about_a_size_is_read_no_further_than_the_limit(tmp_path, monkeypatch):
+def test_a_zip_that_lies_about_a_size_is_read_no_further_than_the_limit(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.png", bytes(5000))
-    with pictures.open_pictures(tmp_path / "a.zip") as found:
-        monkeypatch.setattr(pictures, "MAX_FILE_BYTES", 1000)
-        with pytest.raises(BadImageError, match="larger"):
-            found.read("a.png")
+    with open_pictures(tmp_path / "a.zip") as found, pytest.raises(BadDataError, match="larger"):
+        found.files["a.png"].read(1000)
 
 
 @pytest.mark.parametrize(
@@ -218,7 +217,7 @@ def test_too_few_pictures_are_refused(real, tmp_path):
 
 def test_a_folder_without_pictures_is_refused_by_name(real, tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(BadImageError, match="empty holds no pictures"):
+    with pytest.raises(BadDataError, match="empty holds no pictures"):
         run(real, tmp_path / "empty", tmp_path)
 
 

@@ -14,6 +14,7 @@ ALLOWED = {
     "card": set(),
     "stopping": set(),
     "files": {"errors"},
+    "sets": {"errors", "files"},
     "image": {"errors"},
     "masks": {"errors", "files", "image", "formats"},
     "xmp": {"errors"},
@@ -81,8 +82,8 @@ ALLOWED = {
     "clips": {"errors", "files", "image", "requests"},
     "folders": {"errors"},
     "cli_train": {"errors", "files", "stopping", "console", "formats", "training", "metrics"},
-    "training": {"errors", "budget", "files", "card", "sources", "models", "image", "formats"},
-    "metrics": {"errors", "budget", "card", "sources", "models", "image", "formats"},
+    "training": {"errors", "budget", "files", "sets", "card", "sources", "models", "image", "formats"},
+    "metrics": {"errors", "budget", "sets", "card", "sources", "models", "image", "formats"},
     "__main__": {"cli", "stopping"},
     "app": {"errors", "stopping", "ui", "engine"},
 }

@@ -9,7 +9,7 @@ import torch_fidelity.feature_extractor_inceptionv3 as theirs
 from PIL import Image
 from torch.nn import functional as F
 
-from ganedit.errors import BadImageError, WeightsUnavailableError
+from ganedit.errors import BadDataError, WeightsUnavailableError
 from ganedit.metrics import extract as extracting
 from ganedit.metrics import features
 from ganedit.metrics.extract import extract
@@ -198,5 +198,5 @@ def test_at_a_side_pictures_are_cut_to_the_middle_and_resized_and_their_features
 def test_a_file_that_is_no_zip_is_refused(tmp_path):
     (tmp_path / "a.zip").write_bytes(b"PK nonsense")
     for name in ("a.zip", "missing"):
-        with pytest.raises(BadImageError, match="neither a folder nor"), open_pictures(tmp_path / name):
+        with pytest.raises(BadDataError, match="folder"), open_pictures(tmp_path / name):
             pass

@@ -14,8 +14,8 @@ import pytest
 import torch
 from PIL import Image
 
+from ganedit import sets
 from ganedit.errors import BadDataError
-from ganedit.training import intake
 from ganedit.training.data import Batches, prepare, to_network
 from ganedit.training.decoding import StoppedError
 
@@ -280,7 +280,7 @@ def test_reading_stops_at_the_limit_whatever_the_size_was_said_to_be():
             return bytes(size if Endless.given < 64 << 20 else 0)
 
     with pytest.raises(BadDataError, match="larger than 2 MB"):
-        intake.SourceFile(10, "", Endless).read(2 << 20)
+        sets.SourceFile(10, "", Endless).read(2 << 20)
     assert Endless.given <= 3 << 20
 
 
@@ -293,7 +293,7 @@ def test_unusual_compression_is_refused_by_name(tmp_path, cache):
 
 
 def test_files_larger_than_the_limit_are_refused_by_name(tmp_path, cache, monkeypatch):
-    monkeypatch.setattr(intake, "MAX_FILE_BYTES", 20 << 10)
+    monkeypatch.setattr(sets, "MAX_FILE_BYTES", 20 << 10)
     files = {"large.png": noise(1, side=100), "good.png": noise(2)}
     for source in (folder_of(tmp_path / "in", files), zip_of(tmp_path / "in.zip", files)):
         data = prepare(source, cache, 8)
@@ -310,13 +310,13 @@ def test_members_that_share_their_bytes_are_a_bomb(tmp_path, cache):
 @pytest.mark.parametrize("limit", ["MAX_FILES", "MAX_UNPACKED_BYTES", "_MAX_DIRECTORY_BYTES"])
 def test_a_zip_with_too_much_in_it_is_refused_as_a_whole(tmp_path, cache, monkeypatch, limit):
     path = zip_of(tmp_path / "in.zip", {f"{number}.png": noise(number) for number in range(5)})
-    monkeypatch.setattr(intake, limit, 4)
+    monkeypatch.setattr(sets, limit, 4)
     with pytest.raises(BadDataError, match=r"in\.zip"):
         prepare(path, cache, 8)
 
 
 def test_a_folder_with_too_many_files_is_refused(tmp_path, cache, monkeypatch):
-    monkeypatch.setattr(intake, "MAX_FILES", 2)
+    monkeypatch.setattr(sets, "MAX_FILES", 2)
     source = folder_of(tmp_path / "in", {f"{number}.png": noise(number) for number in range(3)})
     with pytest.raises(BadDataError, match="more than 2 files"):
         prepare(source, cache, 8)
@@ -361,8 +361,8 @@ def test_sizes_out_of_range_are_refused(tmp_path, cache, resolution, channels):
 
 def count_reads(monkeypatch):
     reads = []
-    read = intake.SourceFile.read
-    monkeypatch.setattr(intake.SourceFile, "read", lambda *a: reads.append(1) or read(*a))
+    read = sets.SourceFile.read
+    monkeypatch.setattr(sets.SourceFile, "read", lambda *a: reads.append(1) or read(*a))
     return reads
 
 
@@ -402,9 +402,9 @@ def test_a_touched_file_is_read_again_but_the_data_stay_the_same(tmp_path, cache
 def test_neither_the_order_of_files_nor_the_kind_of_source_changes_the_data(tmp_path, cache, monkeypatch):
     files = {f"{name}/{number}.png": noise(number) for number in range(4) for name in "ba"} | {"bad.png": b"x"}
     source = folder_of(tmp_path / "in", files)
-    sets = [prepare(source, cache, 8)]
-    sets.append(prepare(zip_of(tmp_path / "one.zip", files), cache, 8))
-    sets.append(prepare(zip_of(tmp_path / "two.zip", dict(reversed(files.items()))), cache, 8))
+    found = [prepare(source, cache, 8)]
+    found.append(prepare(zip_of(tmp_path / "one.zip", files), cache, 8))
+    found.append(prepare(zip_of(tmp_path / "two.zip", dict(reversed(files.items()))), cache, 8))
     scandir = os.scandir
 
     class Backwards:
@@ -417,12 +417,12 @@ def test_neither_the_order_of_files_nor_the_kind_of_source_changes_the_data(tmp_
         def __exit__(self, *_):
             self.entries.close()
 
-    monkeypatch.setattr(intake.os, "scandir", Backwards)
-    sets.append(prepare(source, tmp_path / "other cache", 8))
-    for other in sets[1:]:
-        assert other.digest == sets[0].digest and other.names == sets[0].names
-        assert (other.images == sets[0].images).all()
-        assert list(other.skipped.items()) == list(sets[0].skipped.items())
+    monkeypatch.setattr(os, "scandir", Backwards)
+    found.append(prepare(source, tmp_path / "other cache", 8))
+    for other in found[1:]:
+        assert other.digest == found[0].digest and other.names == found[0].names
+        assert (other.images == found[0].images).all()
+        assert list(other.skipped.items()) == list(found[0].skipped.items())
 
 
 @pytest.mark.parametrize("file", ["index.json", "pixels.npy"])

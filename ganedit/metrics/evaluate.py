@@ -72,7 +72,7 @@ def evaluate(
         cache: folder of fetched weights and computed features; ``weights/cache`` or ``GANEDIT_WEIGHTS`` if None.
 
     Raises:
-        BadImageError: a source is no folder or zip, or holds no pictures.
+        BadDataError: a source is no folder or zip, or holds no pictures.
         BadCheckpointError: the snapshot is damaged.
         BadRequestError: unknown tier or backbone, fewer than 10 usable pictures, or a snapshot that must be told more
             than a class.

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ganedit.budget import PIXELS
-from ganedit.errors import BadImageError, UserError
+from ganedit.errors import BadDataError, UserError
 from ganedit.metrics.features import Backbone
 from ganedit.metrics.pictures import Pictures
 
@@ -72,8 +72,8 @@ def _key(pictures: Pictures, names: Sequence[str], backbone: Backbone) -> str:
     found = hashlib.sha256(f"{backbone.digest} {pictures.side_px}".encode())
     for name in names:
         try:
-            found.update(hashlib.sha256(pictures.read(name)).digest())
-        except BadImageError:
+            found.update(hashlib.sha256(pictures.files[name].read()).digest())
+        except BadDataError:
             found.update(b"unreadable")
     return found.hexdigest()
 

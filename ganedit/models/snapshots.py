@@ -5,6 +5,7 @@ needs. It is for use; what training needs to go on is kept elsewhere.
 """
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +83,7 @@ def read_snapshot(path: Path) -> Snapshot:
 
 def is_snapshot(path: Path) -> bool:
     """Tell whether a file says of itself that it is a snapshot; damaged and foreign files are none."""
-    if path.suffix.lower() != ".safetensors":
+    if path.suffix.lower() != ".safetensors" or not os.path.isfile(path):  # a pipe would never end
         return False
     try:
         with safe_open(path, "pt") as file:

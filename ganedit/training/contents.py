@@ -3,21 +3,21 @@
 import json
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
 from ganedit.errors import BadDataError, UserError
+from ganedit.sets import Source, is_license, is_text
 from ganedit.training.attributes import Attributes, read_attributes
-from ganedit.training.intake import Source
 
 _LISTS = {
     "captions.jsonl": '{"file": "name.jpg", "caption": "text"}',
     "attributes.jsonl": '{"file": "name.jpg", "attributes": {"hair": "long"}}',
 }  # with a line of each; one line may say both
-_TEXTS = (".txt", ".json")
-_LICENSE = re.compile(r"(licen[sc]e|copying)([-_.].*)?", re.IGNORECASE)
-_LICENSE_ENDINGS = ("", ".txt", ".md")
+_LINE_END = re.compile(r"\r\n?|\n")
+"""Of a text file. Python also ends lines at signs that stand inside of captions, such as U+2028."""
 _MAX_CAPTION_BYTES, _MAX_ATTRIBUTES_BYTES, _MAX_LICENSE_BYTES = 16 << 10, 16 << 10, 256 << 10
 _MAX_CAPTIONS = 32  # of one picture
 
@@ -43,7 +43,7 @@ class Contents:
 
 def sort_out(source: Source) -> Contents:
     """Sort the files of a source by what they mean; what cannot be used is named in ``refused``."""
-    texts = {name for name in source.files if name.lower().endswith(_TEXTS) or _is_list(name) or _is_license(name)}
+    texts = set(filter(is_text, source.files))
     contents = Contents(sorted(source.files.keys() - texts), refused=dict(source.refused))
     by_stem: dict[str, list[str]] = {}
     for name in contents.pictures:
@@ -59,9 +59,9 @@ def sort_out(source: Source) -> Contents:
                 found = found["attributes"] if isinstance(found, dict) and "attributes" in found else found
                 contents.attributes |= dict.fromkeys(pictures, read_attributes(found))
             elif pictures:
-                lines = _decoded(source.files[name].read(_MAX_CAPTION_BYTES)).splitlines()
+                lines = _LINE_END.split(_decoded(source.files[name].read(_MAX_CAPTION_BYTES)))
                 contents.captions |= dict.fromkeys(pictures, "\n".join(_captions(lines)))
-            elif not _is_license(name):
+            elif not is_license(name):
                 raise BadDataError("No picture has the same name, so it is about none.")
             elif contents.license is None:
                 contents.license = _decoded(source.files[name].read(_MAX_LICENSE_BYTES)).strip()
@@ -94,11 +94,6 @@ def _is_list(name: str) -> bool:
     return posixpath.basename(name).lower() in _LISTS
 
 
-def _is_license(name: str) -> bool:
-    file = posixpath.basename(name)
-    return bool(_LICENSE.fullmatch(file)) and posixpath.splitext(file)[1].lower() in _LICENSE_ENDINGS
-
-
 def _take_list(contents: Contents, name: str, text: str) -> None:
     """Take what each line says of a picture; a file is named from the folder of the list on."""
     pictures, folder = set(contents.pictures), posixpath.dirname(name)
@@ -107,7 +102,7 @@ def _take_list(contents: Contents, name: str, text: str) -> None:
     for number, entry in _entries(text):
         try:
             match entry:
-                case {"file": str(file)} if (picture := posixpath.normpath(posixpath.join(folder, file))) in pictures:
+                case {"file": str(file)} if picture := _named(file, folder, pictures):
                     _take_line(contents, captions.setdefault(picture, []), picture, entry)
                 case _:
                     bad_lines.append(number)
@@ -119,6 +114,13 @@ def _take_list(contents: Contents, name: str, text: str) -> None:
             f"{len(bad_lines)} of its lines say nothing of a picture that is there, the first is line {bad_lines[0]}; "
             f"write {_LISTS[posixpath.basename(name).lower()]}."
         )
+
+
+def _named(file: str, folder: str, pictures: Set[str]) -> str | None:
+    """Find the picture that a list in a folder means, in whichever form of Unicode and with whichever slashes."""
+    paths = [posixpath.normpath(posixpath.join(folder, each)) for each in (file, file.replace("\\", "/"))]
+    forms = [*paths, *(unicodedata.normalize("NFC", path) for path in paths)]
+    return next((path for path in forms if path in pictures), None)
 
 
 def _take_line(contents: Contents, captions: list[str], picture: str, entry: Mapping[str, object]) -> None:
@@ -148,7 +150,7 @@ def _captions(found: Sequence[object]) -> list[str]:
 
 def _entries(text: str) -> Iterator[tuple[int, Any]]:
     """Give number and value of every line; None for a line that is not JSON."""
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(_LINE_END.split(text), 1):
         if line.strip():
             try:
                 yield number, _parsed(line)

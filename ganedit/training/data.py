@@ -18,13 +18,13 @@ import torch
 from torch import Tensor
 
 from ganedit.errors import BadDataError
+from ganedit.sets import Source, open_source
 from ganedit.training.attributes import multi_hots, tabulate
 from ganedit.training.contents import Contents, classes_of, sort_out
 from ganedit.training.decoding import Decoded, Job, Progress, decode_into
-from ganedit.training.intake import Source, open_source
 
 _BATCHES_AHEAD = 3
-_CACHE_VERSION = 2  # counts up when the same source would be decoded to something else
+_CACHE_VERSION = 3  # counts up when the same source would be decoded to something else
 _RESOLUTIONS = (4, 2048)
 _SPARE_BYTES = 64 << 20  # of the disk, for the index and for others
 

@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 from ganedit.budget import PIXELS
 from ganedit.errors import StoppedError, UserError
 from ganedit.formats import open_picture
-from ganedit.training.intake import SourceFile
+from ganedit.sets import SourceFile
 
 Progress = Callable[[int, int, float], None]
 """Called with pictures done, pictures in all, and the seconds left."""

@@ -40,7 +40,7 @@ def locate(data: Path) -> Path:
     Raises:
         BadDataError: the cache cannot be written.
     """
-    if data.exists() or str(data) != SHAPES:
+    if str(data) != SHAPES or data.exists():
         return data
     folder = cache_dir() / "data" / f"{SHAPES}-{_VERSION}"
     if not folder.is_dir():

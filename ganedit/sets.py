@@ -1,12 +1,16 @@
-"""Look into a folder or a zip of training files from strangers: nothing is unpacked to disk, every read is bounded.
+"""Look into a folder or a zip of pictures from strangers: nothing is unpacked to disk, every read is bounded.
 
-What is refused is named with a reason, so that one bad file never costs the others.
+What is refused is named with a reason, so that one bad file never costs the others. Names come as their writers meant
+them: zips of Windows have backslashes and other letters, and a Mac writes é as two signs where others write one.
 """
 
 import io
 import os
+import posixpath
+import re
 import stat
 import struct
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -17,7 +21,7 @@ from pathlib import Path
 from typing import IO
 
 from ganedit.errors import BadDataError
-from ganedit.models.packages import is_inside
+from ganedit.files import shown
 
 MAX_FILES = 250_000
 MAX_FILE_BYTES = 128 << 20
@@ -27,7 +31,11 @@ MAX_UNPACKED_BYTES = 128 << 30
 _MAX_RATIO, _RATIO_FROM_BYTES = 200, 1 << 20
 _MAX_DIRECTORY_BYTES = 64 << 20
 _CHUNK_BYTES = 1 << 20
-_ENCRYPTED = 0x1  # bit of a member's flags
+_ENCRYPTED, _UTF8 = 0x1, 0x800  # bits of a member's flags
+_UNICODE_PATH, _UNICODE_PATH_HEAD = 0x7075, 5  # extra field with the name in UTF-8, and bytes before it
+_TEXTS = (".txt", ".json", ".jsonl")
+_LICENSE = re.compile(r"(licen[sc]e|copying)([-_.].*)?", re.IGNORECASE)
+_LICENSE_ENDINGS = ("", ".txt", ".md")
 _CLUTTER = ("__macosx", "thumbs.db", "desktop.ini")
 _DAMAGED_ZIP = (
     zipfile.BadZipFile,
@@ -78,7 +86,8 @@ class Source:
     """What lies in a folder or a zip.
 
     Attributes:
-        files: by path from the top, with ``/`` on every system; in no order to rely on.
+        files: by path from the top, with ``/`` on every system and in Unicode's composed form (NFC), unless two would
+            be one; in no order to rely on.
         refused: why a file or link is not among ``files``, by its path.
     """
 
@@ -93,18 +102,32 @@ def open_source(path: Path) -> Iterator[Source]:
     Raises:
         BadDataError: no such folder or zip, damaged as a whole, or too many files.
     """
-    if path.is_dir():
+    name = shown(path.name)
+    if os.path.isdir(path):
         yield _list_folder(path)
         return
-    if not path.is_file():
-        raise BadDataError(f"There is no folder or zip file {path.name}, check the path.")
+    if not os.path.isfile(path):
+        raise BadDataError(f"There is no folder or zip file {name}, check the path.")
     with ExitStack() as open_files:
         try:
             stream = open_files.enter_context(_ShortReads(io.FileIO(path)))
             archive = open_files.enter_context(zipfile.ZipFile(stream))
+        except PermissionError as error:
+            raise BadDataError(f"The file {name} cannot be read, check its permissions.") from error
         except _DAMAGED_ZIP as error:
-            raise BadDataError(f"{path.name} is neither a folder nor an undamaged zip file, pack it again.") from error
+            raise BadDataError(f"{name} is neither a folder nor an undamaged zip file, pack it again.") from error
         yield _list_zip(archive, path)
+
+
+def is_text(name: str) -> bool:
+    """Tell whether a file of a set says something about pictures and is none itself."""
+    return name.lower().endswith(_TEXTS) or is_license(name)
+
+
+def is_license(name: str) -> bool:
+    """Tell whether a file says what may be done with the pictures."""
+    file = posixpath.basename(name)
+    return bool(_LICENSE.fullmatch(file)) and posixpath.splitext(file)[1].lower() in _LICENSE_ENDINGS
 
 
 class _ShortReads(io.BufferedReader):
@@ -129,7 +152,7 @@ def _list_folder(top: Path) -> Source:
             source.refused[inside] = "The folder cannot be read, check its permissions."
         if len(source.files) > MAX_FILES:
             raise BadDataError(f"The folder {top.name} holds more than {MAX_FILES} files, take fewer.")
-    return source
+    return Source(_composed(source.files), source.refused)
 
 
 def _take_entry(source: Source, inside: str, entry: os.DirEntry[str]) -> str | None:
@@ -154,7 +177,7 @@ def _take_entry(source: Source, inside: str, entry: os.DirEntry[str]) -> str | N
 
 def _list_zip(archive: zipfile.ZipFile, path: Path) -> Source:
     # Where a name comes twice, the later member is the newer one.
-    members = {member.filename: member for member in archive.infolist() if not member.is_dir()}
+    members = {name: member for member in archive.infolist() if not (name := _name_of(member)).endswith(("/", "\\"))}
     if len(members) > MAX_FILES:
         raise BadDataError(f"The zip {path.name} holds more than {MAX_FILES} files, take fewer.")
     if sum(member.compress_size for member in members.values()) > path.stat().st_size:
@@ -163,18 +186,57 @@ def _list_zip(archive: zipfile.ZipFile, path: Path) -> Source:
         raise BadDataError(f"The zip {path.name} unpacks to more than {MAX_UNPACKED_BYTES >> 30} GB, take fewer files.")
     source = Source()
     for name, member in members.items():
-        if is_inside(name) and any(map(_is_clutter, name.split("/"))):
+        inside = _inside(name)
+        if inside and any(map(_is_clutter, inside.split("/"))):
             continue
-        if reason := _reason_against(member):
-            source.refused[name] = reason
+        if inside is None:
+            source.refused[name] = "Its path leads out of the zip, pack it again with paths from the top folder."
+        elif reason := _reason_against(member):
+            source.refused[inside] = reason
         else:
-            source.files[name] = SourceFile(member.file_size, f"{member.CRC:08x}", partial(archive.open, member))
-    return source
+            source.files[inside] = SourceFile(member.file_size, f"{member.CRC:08x}", partial(archive.open, member))
+    return Source(_composed(source.files), source.refused)
+
+
+def _name_of(member: zipfile.ZipInfo) -> str:
+    """Read a name as it was meant: Python takes all that is not said to be UTF-8 for the letters of the first PC."""
+    if member.flag_bits & _UTF8:
+        return member.filename
+    raw = member.filename.encode("cp437")
+    for kind, body in _extra_fields(member.extra):
+        if kind == _UNICODE_PATH and body[1:_UNICODE_PATH_HEAD] == struct.pack("<I", zlib.crc32(raw)):
+            raw = body[_UNICODE_PATH_HEAD:]
+    try:
+        return raw.decode("utf-8")  # as Macs write it without saying so; other letters are hardly ever valid UTF-8
+    except UnicodeDecodeError:
+        return member.filename
+
+
+def _extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
+    while len(extra) >= 4:
+        kind, length = struct.unpack_from("<HH", extra)
+        yield kind, extra[4 : 4 + length]
+        extra = extra[4 + length :]
+
+
+def _inside(name: str) -> str | None:
+    """Give the path from the top of a zip on, with ``/`` between folders; None if it leads out."""
+    path = name.replace("\\", "/")
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    leads_out = path.startswith("/") or ".." in parts or not parts or re.fullmatch("[A-Za-z]:", parts[0])
+    return None if leads_out else "/".join(parts)
+
+
+def _composed(files: dict[str, SourceFile]) -> dict[str, SourceFile]:
+    """Let names be equal that look equal, except where a set has both forms."""
+    found: dict[str, SourceFile] = {}
+    for name, file in files.items():
+        composed = unicodedata.normalize("NFC", name)
+        found[name if composed in files or composed in found else composed] = file
+    return found
 
 
 def _reason_against(member: zipfile.ZipInfo) -> str | None:
-    if not is_inside(member.filename):
-        return "Its path leads out of the zip, pack it again with paths from the top folder."
     if stat.S_ISLNK(member.external_attr >> 16):
         return "It is a link, put the file itself there."
     if member.flag_bits & _ENCRYPTED:
