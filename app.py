@@ -1,13 +1,29 @@
 """The web app: ``python app.py`` serves the page on http://127.0.0.1:7860. A Hugging Face Space runs this file too."""
 
 import argparse
-import signal
 import sys
 from pathlib import Path
 
+from ganedit.address import listen_at
+from ganedit.errors import BadRequestError, UserError
+from ganedit.stopping import listen
+
+_END_SECONDS = 30  # a run that trains is saved first, and the pictures of visitors are removed
+
 
 def main() -> None:
-    """Read the arguments, build the engine and the page, and serve until interrupted."""
+    """Serve until interrupted; what the caller can mend is told in one sentence."""
+    listen(_END_SECONDS)
+    try:
+        _serve(_arguments())
+    except UserError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        return
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Serve ganedit's web page.")
     parser.add_argument("--host", help="address to listen on (default: 127.0.0.1, or GRADIO_SERVER_NAME)")
     parser.add_argument("--port", type=int, help="port (default: the first free one from 7860, or GRADIO_SERVER_PORT)")
@@ -19,25 +35,42 @@ def main() -> None:
     parser.add_argument("--allow-training", action="store_true", help="with --public: strangers may train here too")
     parser.add_argument("--mcp", action="store_true", help="offer the HTTP endpoints as MCP tools too")
     parser.add_argument("--max-output-megapixels", type=float, default=80.0, metavar="N", help="default: 80")
-    args = parser.parse_args()
-    logins = read_logins(args.auth_file, parser) if args.auth_file else None
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # like Ctrl+C: the pictures of visitors are removed on exit
+    return parser.parse_args()
+
+
+def _serve(args: argparse.Namespace) -> None:
+    """Build the engine and the page, and serve it."""
+    bound = listen_at(args.host, args.port)
+    logins = read_logins(args.auth_file) if args.auth_file else None
 
     from ganedit.engine import Engine
     from ganedit.ui import UiSettings, build_ui, launch_options
+    from ganedit.ui.serving import serve
 
     settings = UiSettings(
         args.public, args.max_output_megapixels, args.mcp, auth=bool(logins), training=args.allow_training
     )
     page = build_ui(Engine(max_output_megapixels=args.max_output_megapixels, blocks_words=args.public), settings)
-    page.launch(server_name=args.host, server_port=args.port, auth=logins, **launch_options(settings, share=args.share))
+    serve(page, bound, auth=logins, **launch_options(settings, share=args.share))
 
 
-def read_logins(path: Path, parser: argparse.ArgumentParser) -> list[tuple[str, str]]:
-    """Read user:password lines; a file without any ends the program with one sentence and exit code 2."""
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    pairs = (line.partition(":") for line in lines)
-    return [(p[0], p[2]) for p in pairs if p[0] and p[2]] or parser.error(f"{path} holds no user:password line")
+def read_logins(path: Path) -> list[tuple[str, str]]:
+    """Read user:password lines.
+
+    Raises:
+        BadRequestError: there is no such file, it cannot be read, or it holds none.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise BadRequestError(f"{path} cannot be read ({error.strerror}); name a file that this user may.") from error
+    except UnicodeDecodeError as error:
+        raise BadRequestError(f"{path} is no text in UTF-8; write a user:password a line.") from error
+    pairs = [line.partition(":") for line in lines]
+    logins = [(user, password) for user, _, password in pairs if user and password]
+    if not logins:
+        raise BadRequestError(f"{path} holds no user:password line; write one a line.")
+    return logins
 
 
 if __name__ == "__main__":

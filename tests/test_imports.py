@@ -15,6 +15,7 @@ ALLOWED = {
     "stopping": set(),
     "files": {"errors"},
     "sets": {"errors", "files"},
+    "address": {"errors"},
     "image": {"errors"},
     "masks": {"errors", "files", "image", "formats"},
     "xmp": {"errors"},
@@ -85,7 +86,7 @@ ALLOWED = {
     "training": {"errors", "budget", "files", "sets", "card", "sources", "models", "image", "formats"},
     "metrics": {"errors", "budget", "sets", "card", "sources", "models", "image", "formats"},
     "__main__": {"cli", "stopping"},
-    "app": {"errors", "stopping", "ui", "engine"},
+    "app": {"errors", "address", "stopping", "ui", "engine"},
 }
 OUTSIDE = {
     "gradio": {"ui", "app"},

@@ -87,6 +87,8 @@ def launch_options(settings: UiSettings, *, share: bool = False) -> dict[str, An
         "show_error": False,
         "ssr_mode": False,
         "pwa": False,
+        "num_workers": 0,  # theirs would be further ports, past the middleware
+        "_frontend": False,  # else gradio calls the page and gives up where that takes three seconds
     }
 
 
