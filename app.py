@@ -34,6 +34,10 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--allow-training", action="store_true", help="with --public: strangers may train here too")
     parser.add_argument("--mcp", action="store_true", help="offer the HTTP endpoints as MCP tools too")
+    parser.add_argument(
+        "--allow-host", action="append", default=[], metavar="NAME", help="answer to this name too; may be repeated"
+    )
+    parser.add_argument("--allow-addresses", action="store_true", help="calls may name files by http addresses")
     parser.add_argument("--max-output-megapixels", type=float, default=80.0, metavar="N", help="default: 80")
     return parser.parse_args()
 
@@ -48,10 +52,18 @@ def _serve(args: argparse.Namespace) -> None:
     from ganedit.ui.serving import serve
 
     settings = UiSettings(
-        args.public, args.max_output_megapixels, args.mcp, auth=bool(logins), training=args.allow_training
+        args.public,
+        args.max_output_megapixels,
+        args.mcp,
+        auth=bool(logins),
+        training=args.allow_training,
+        host=args.host,
+        allow_hosts=tuple(args.allow_host),
+        allow_addresses=args.allow_addresses,
     )
+    options = launch_options(settings, share=args.share)
     page = build_ui(Engine(max_output_megapixels=args.max_output_megapixels, blocks_words=args.public), settings)
-    serve(page, bound, auth=logins, **launch_options(settings, share=args.share))
+    serve(page, bound, auth=logins, **options)
 
 
 def read_logins(path: Path) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page, expect
 from starlette.middleware import Middleware
 
 from ganedit.ui import painter
-from ganedit.ui.http import Harden
+from ganedit.ui.http import Harden, Rules
 from ganedit.ui.i18n import translations
 from ganedit.ui.session import Previews
 from ganedit.ui.theme import GaneditTheme, style_sheet
@@ -117,7 +117,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         theme=GaneditTheme(),
         css=style_sheet() + CSS,
         i18n=translations(),
-        app_kwargs={"middleware": [Middleware(Harden, per_minute=0)]},
+        app_kwargs={"middleware": [Middleware(Harden, Rules(per_minute=0))]},
         ssr_mode=False,
     )
     one.address = page.local_url or ""

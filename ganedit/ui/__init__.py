@@ -20,7 +20,7 @@ from ganedit.ui.evaluate import build_evaluate_tab
 from ganedit.ui.exchange import Exchange
 from ganedit.ui.fair import use_fair_queue
 from ganedit.ui.generate import build_generate_tab
-from ganedit.ui.http import Harden, body_limit_bytes
+from ganedit.ui.http import Harden, Hosts, Rules, started_names
 from ganedit.ui.i18n import STRINGS, Html, both, translations
 from ganedit.ui.inpaint import build_inpaint_tab
 from ganedit.ui.models import build_models_tab
@@ -67,8 +67,13 @@ def build_ui(engine: Engine, settings: UiSettings) -> gr.Blocks:
 
 
 def launch_options(settings: UiSettings, *, share: bool = False) -> dict[str, Any]:
-    """Give the arguments of ``launch`` that keep the page private and itself; host and port are not among them."""
-    harden = Middleware(Harden, max_body_bytes=body_limit_bytes(public=settings.public), share=share)
+    """Give the arguments of ``launch`` that keep the page private and itself; host and port are not among them.
+
+    Raises:
+        BadRequestError: a host name of ``settings`` or an environment variable is none.
+    """
+    hosts = Hosts(started_names(settings.host, settings.allow_hosts))
+    harden = Middleware(Harden, Rules(settings.public, share, hosts, settings.allow_addresses))
     return {
         "share": share,
         "theme": GaneditTheme(),

@@ -15,6 +15,9 @@ class UiSettings:
         mcp: offer the named endpoints as MCP tools too.
         auth: people log in; only told so that the page can say it.
         training: strangers may train here too.
+        host: where it listens; None is gradio's own choice. A name is answered to.
+        allow_hosts: further names that are answered to.
+        allow_addresses: calls may name files by http addresses, which are fetched.
     """
 
     public: bool = False
@@ -22,6 +25,9 @@ class UiSettings:
     mcp: bool = False
     auth: bool = False
     training: bool = False
+    host: str | None = None
+    allow_hosts: tuple[str, ...] = ()
+    allow_addresses: bool = False
 
     @property
     def limit_seconds(self) -> float | None:
