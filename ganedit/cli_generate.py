@@ -72,7 +72,7 @@ def interpolate(
     as_json: Json = False,
 ) -> None:
     """Draw the way from one picture to another."""
-    from ganedit.clips import check_clip, save_clip
+    from ganedit.clips import check_clip, save_clip, there_and_back
     from ganedit.provenance import make_recipe
     from ganedit.requests import GenerateRequest, InterpolateRequest, Latent
 
@@ -80,7 +80,7 @@ def interpolate(
     told = _told(class_name, attributes, text)
     first = GenerateRequest(model, start, 1, told, None, Latent(truncation), upscale)
     result = run(InterpolateRequest(first, replace(first, seed=end), frames), "Drawing")
-    save_clip(result.images, target, make_recipe(result))
+    save_clip(there_and_back(result.images), target, make_recipe(result))
     row = {"output": str(target), "frames": len(result.images), "model": result.model, "notes": list(result.notes)}
     tell(row | {"seconds": round(result.seconds, 3)}, f"{target}: {len(result.images)} frames there and back", as_json)
 

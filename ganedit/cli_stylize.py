@@ -68,7 +68,7 @@ def stylize(
         with result_folder(target):
             _repaint_folder(asked, source, target, save)
     elif source.suffix.lower() in READABLE and target.suffix.lower() in CLIP_SUFFIXES:
-        _repaint_clip(asked, source, target, as_json)
+        _repaint_clip(asked, source, target, embed_settings, as_json)
     else:
         check_target(target, options)
         write(run(asked(open_picture(source)), "Painting"), target, options, embed_settings, as_json)
@@ -121,15 +121,19 @@ def _repaint_folder(asked: Asked, source: Path, target: Path, save: Callable[...
         raise typer.Exit(1)
 
 
-def _repaint_clip(asked: Asked, source: Path, target: Path, as_json: bool) -> None:
+def _repaint_clip(asked: Asked, source: Path, target: Path, embed_settings: bool, as_json: bool) -> None:
     """Repaint a clip; ``asked`` gives the `StylizeRequest` for its first frame."""
+    from dataclasses import replace
+
     from ganedit.clips import check_clip, read_clip, save_clip
     from ganedit.provenance import make_recipe
     from ganedit.requests import MAX_FRAMES, ClipRequest
 
     check_clip(target)
-    frames, rate = read_clip(source, MAX_FRAMES)
-    result = run(ClipRequest(frames, asked(frames[0])), "Painting")
-    save_clip(result.images, target, make_recipe(result), there_and_back=False, rate=rate)
-    told = {"output": str(target), "frames": len(frames), "model": result.model, "seconds": round(result.seconds, 3)}
-    tell(told, f"{target}: {len(frames)} frames", as_json)
+    clip = read_clip(source, MAX_FRAMES, into=target.suffix.lower())
+    result = run(ClipRequest(clip.frames, asked(clip.frames[0])), "Painting")
+    recipe = make_recipe(result) if embed_settings else None
+    notes = save_clip(replace(clip, frames=result.images), target, recipe)
+    count = len(result.images)
+    told = {"output": str(target), "frames": count, "model": result.model, "seconds": round(result.seconds, 3)}
+    tell(told | {"notes": [*result.notes, *notes]}, f"{target}: {count} frames", as_json)

@@ -43,6 +43,7 @@ def repaint_clip(request: ClipRequest, registry: Registry) -> Generator[Progress
     portraits, notes = _portraits(request.how, network, registry)
     started = time.perf_counter()
     frames = yield from stylize_frames(request, network, portraits)
+    notes = (*request.image.notes, *notes)
     yield EditResult(frames, request, _name(request.how, registry), time.perf_counter() - started, notes)
 
 

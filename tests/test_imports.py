@@ -80,7 +80,7 @@ ALLOWED = {
         *("errors", "files", "stopping", "console", "engine", "folders", "formats", "image", "clips", "requests"),
         *("wording", "provenance"),
     },
-    "clips": {"errors", "files", "image", "requests"},
+    "clips": {"errors", "files", "image", "requests", "xmp"},
     "folders": {"errors"},
     "cli_train": {"errors", "files", "stopping", "console", "formats", "training", "metrics"},
     "training": {"errors", "budget", "files", "sets", "card", "sources", "models", "image", "formats"},

@@ -8,6 +8,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 from visitor import Visit
 
+from ganedit.clips import read_clip
 from ganedit.models import sources
 from ganedit.models.feature_cards import MTCNN
 
@@ -94,7 +95,7 @@ def test_learned_styles_differ_and_are_mixed(visit: Visit, tmp_path: Path) -> No
 def test_a_clip_is_painted_and_handed_out(visit: Visit, tmp_path: Path) -> None:
     page = open_tab(visit)
     frames = [Image.new("RGB", (64, 48), (40 * number, 90, 160)) for number in range(4)]
-    frames[0].save(tmp_path / "sky.gif", save_all=True, append_images=frames[1:], duration=100)
+    frames[0].save(tmp_path / "sky.gif", save_all=True, append_images=frames[1:], duration=[1500, 60, 60, 60])
     page.get_by_role("button", name="A clip").click()
     page.wait_for_timeout(500)
     page.locator("#ge-stylize-clip-run").click()
@@ -110,3 +111,4 @@ def test_a_clip_is_painted_and_handed_out(visit: Visit, tmp_path: Path) -> None:
     waiting.value.save_as(tmp_path / "painted.gif")
     with Image.open(tmp_path / "painted.gif") as painted:
         assert (painted.size, getattr(painted, "n_frames", 1)) == ((64, 48), 4)
+    assert list(read_clip(tmp_path / "painted.gif", 4).pauses_ms) == [1500, 60, 60, 60]

@@ -1,5 +1,6 @@
 """Clips repainted frame by frame: read, held steady where nothing moves, bounded, stopped, written."""
 
+import json
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ import pytest
 import torch
 from PIL import Image
 
-from ganedit.clips import read_clip, save_clip
+from ganedit.cli_stylize import stylize
+from ganedit.clips import Clip, read_clip, save_clip
 from ganedit.engine import Engine
 from ganedit.errors import BadImageError, BadRequestError
 from ganedit.image import Picture
@@ -81,11 +83,55 @@ def test_a_run_tells_how_far_it_is_and_stops_between_frames(engine: Engine) -> N
 @pytest.mark.parametrize(("suffix", "apart"), [(".gif", 12), (".mp4", 25)])
 def test_a_clip_is_read_as_it_was_written(tmp_path: Path, suffix: str, apart: float) -> None:
     frames = [Picture(np.full((64, 96, 3), (40 * number, 90, 200), np.uint8)) for number in range(5)]
-    save_clip(frames, tmp_path / f"clip{suffix}", there_and_back=False, rate=10)
-    found, rate = read_clip(tmp_path / f"clip{suffix}", 240)
-    assert len(found) == 5 and rate == pytest.approx(10, rel=0.05)
-    assert all(np.abs(a.pixels.astype(int) - b.pixels).mean() < apart for a, b in zip(frames, found, strict=True))
-    assert len(read_clip(tmp_path / f"clip{suffix}", 3)[0]) == 3
+    save_clip(Clip(frames, [100] * 5), tmp_path / f"clip{suffix}")
+    found = read_clip(tmp_path / f"clip{suffix}", 240)
+    assert found.pauses_ms == pytest.approx([100] * 5, rel=0.01)
+    pairs = zip(frames, found.frames, strict=True)
+    assert all(np.abs(a.pixels.astype(int) - b.pixels).mean() < apart for a, b in pairs)
+
+
+def test_a_painted_clip_keeps_times_clear_ground_and_mark_and_says_in_json_what_is_lost(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alpha = np.zeros((48, 64), np.uint8)
+    alpha[10:30, 10:30] = 255
+    pixels = [np.full((48, 64, 3), 50 * number, np.uint8) for number in range(4)]
+    drawn = [Picture(each, alpha, source_type="trainedAlgorithmicMedia") for each in pixels]
+    save_clip(Clip(drawn, [1500, 60, 60, 60], plays=3), tmp_path / "a.gif")
+    stylize(tmp_path / "a.gif", tmp_path / "b.gif", style="cartoon", as_json=True, embed_settings=False)
+    told, clip = json.loads(capsys.readouterr().out), read_clip(tmp_path / "b.gif", 240)
+    assert (told["frames"], told["notes"], clip.plays) == (4, [], 3) and list(clip.pauses_ms) == [1500, 60, 60, 60]
+    assert all(frame.alpha is not None and (frame.alpha == alpha).all() for frame in clip.frames)
+    assert clip.frames[0].source_type == "trainedAlgorithmicMedia"
+    with Image.open(tmp_path / "b.gif") as image:
+        assert "comment" not in image.info
+    stylize(tmp_path / "a.gif", tmp_path / "b.mp4", style="cartoon", as_json=True)
+    told, clip = json.loads(capsys.readouterr().out), read_clip(tmp_path / "b.mp4", 240)
+    assert any("no clear ground" in note for note in told["notes"]) and sum(clip.pauses_ms) == pytest.approx(
+        1680, abs=2
+    )
+    assert clip.frames[0].source_type == "trainedAlgorithmicMedia"
+
+
+def test_a_painted_clip_of_sixty_frames_a_second_says_in_json_how_many_a_gif_leaves_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quick = [Picture(np.full((32, 48, 3), 30 * number, np.uint8)) for number in range(6)]
+    save_clip(Clip(quick, [1000 / 60] * 6), tmp_path / "a.mp4")
+    stylize(tmp_path / "a.mp4", tmp_path / "a.gif", style="cartoon", as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert told["frames"] == 4 and ["2 of 6 frames are left out" in note for note in told["notes"]] == [True]
+    assert sum(read_clip(tmp_path / "a.gif", 240).pauses_ms) == 100
+
+
+def test_a_clip_of_too_many_frames_is_refused_before_any_is_painted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_clip(Clip([Picture(np.zeros((32, 32, 3), np.uint8))] * 241, [40] * 241), tmp_path / "a.gif")
+    monkeypatch.setattr(Engine, "stream", lambda *_: pytest.fail("painted"))
+    with pytest.raises(BadImageError, match="more than 240 frames"):
+        stylize(tmp_path / "a.gif", tmp_path / "b.gif", style="cartoon")
+    assert not (tmp_path / "b.gif").exists()
 
 
 @pytest.mark.parametrize("name", ["broken.gif", "broken.mp4"])

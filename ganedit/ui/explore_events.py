@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import gradio as gr
 
-from ganedit.clips import save_clip
+from ganedit.clips import save_clip, there_and_back
 from ganedit.engine import Engine
 from ganedit.errors import UserError
 from ganedit.formats import open_picture
@@ -209,11 +209,12 @@ class Explorer:
                 continue
             folder, stem = self.tab.vault.folder(), f"{safe_name(start.model)}-{start.seed}-{end.seed}"
             shown = self.tab.vault.path(folder, f"{stem}.gif")
-            save_clip(step.images, shown, make_recipe(step))
+            clip, recipe = there_and_back(step.images), make_recipe(step)
+            save_clip(clip, shown, recipe)
             file = shown
             if values[tools.kind] == "MP4":
                 file = self.tab.vault.path(folder, f"{stem}.mp4")
-                save_clip(step.images, file)
+                save_clip(clip, file, recipe)
             yield {
                 self.tab.parts.status: status.done_line(step),
                 tools.clip: gr.update(value=str(shown), visible=True),

@@ -1,12 +1,13 @@
 """Clips on the Stylize tab: a GIF or a video in, painted as the controls say, the same kind out."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from ganedit.clips import READABLE, read_clip, save_clip
+from ganedit.clips import READABLE, VIDEOS, read_clip, save_clip
 from ganedit.errors import UserError
 from ganedit.image import Picture, thumbnail
 from ganedit.provenance import make_recipe
@@ -91,20 +92,21 @@ class ClipPart:
         if not values[self.source]:
             raise UserError(both("ge.clip.missing"))
         source, tab = Path(values[self.source]), self._tab
-        frames, rate = read_clip(source, MAX_FRAMES)
-        result = yield from tab.progress(ClipRequest(frames, tab.request(frames[0], values)))
+        clip = read_clip(source, MAX_FRAMES)
+        result = yield from tab.progress(ClipRequest(clip.frames, tab.request(clip.frames[0], values)))
+        painted, recipe = replace(clip, frames=result.images), make_recipe(result)
         folder, stem = tab.vault.folder(), f"{safe_name(source.stem)}-painted"
         gif = tab.vault.path(folder, f"{stem}.gif")
         file = gif
-        save_clip(_small(result.images), gif, make_recipe(result), there_and_back=False, rate=rate)
-        if source.suffix.lower() != ".gif":
+        notes = save_clip(replace(painted, frames=_small(result.images)), gif, recipe)
+        if source.suffix.lower() in VIDEOS:
             file = tab.vault.path(folder, f"{stem}.mp4")
-            save_clip(result.images, file, there_and_back=False, rate=rate)
-        elif max(frames[0].width, frames[0].height) > _SHOWN_PX:
+            notes = save_clip(painted, file, recipe)
+        elif max(clip.frames[0].width, clip.frames[0].height) > _SHOWN_PX:
             file = tab.vault.path(folder, f"{stem}-full.gif")
-            save_clip(result.images, file, make_recipe(result), there_and_back=False, rate=rate)
+            notes = save_clip(painted, file, recipe)
         yield {
-            tab.desk.view.status: status.done_line(result),
+            tab.desk.view.status: status.done_line(replace(result, notes=(*result.notes, *notes))),
             self.shown: gr.update(value=str(gif), visible=True),
             self.file: gr.update(value=str(file), visible=True),
         }

@@ -4,7 +4,10 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.clip.button": ("Paint the clip", "绘制动画"),
     "ge.clip.missing": ("Choose a GIF or a video first.", "请先选择 GIF 或视频。"),
     "ge.clip.shown": ("The painted clip", "绘制后的动画"),
-    "ge.clip.source": ("GIF or video, up to 240 frames and full HD", "GIF 或视频，最多 240 帧、全高清"),
+    "ge.clip.source": (
+        "GIF, animated PNG or WebP, or video, up to 240 frames and full HD",
+        "GIF、动态 PNG 或 WebP、视频，最多 240 帧、全高清",
+    ),
     "ge.clip.title": ("A clip", "动画"),
     "ge.example.stylize.astronaut": ("Portrait", "人像"),
     "ge.example.stylize.cat": ("Cat", "猫"),
