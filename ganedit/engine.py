@@ -217,7 +217,7 @@ class Engine:
         """
         if not 0 <= sensitivity <= 1:
             raise BadRequestError(f"The sensitivity goes from 0 to 1, not {sensitivity:g}.")
-        return find_scratches(picture.pixels, sensitivity)
+        return find_scratches(picture.in_srgb().pixels, sensitivity)
 
     def select_object(self, picture: Picture, stroke: np.ndarray) -> np.ndarray:
         """Turn a loose stroke over a thing, or a loop around it, into its (H, W) bool mask.
@@ -225,7 +225,7 @@ class Engine:
         Raises:
             BadRequestError: the stroke is empty, or nothing stands out there.
         """
-        return select_object(picture.pixels, stroke)
+        return select_object(picture.in_srgb().pixels, stroke)
 
     def invented(self, result: EditResult) -> Picture:
         """Map where an enhancement, brought back to the input's size, departs from the input; at most 1024 px.
@@ -236,9 +236,11 @@ class Engine:
         if not isinstance(result.request, EnhanceRequest):
             raise BadRequestError("Only enhancements are compared with their input; run one first.")
         before = replace(thumbnail(result.request.image, _HEAT_MAP_PX), alpha=None)
-        after = result.images[0].to_pil().convert("RGB").resize((before.width, before.height), Image.Resampling.BOX)
+        after = replace(result.images[0], alpha=None).to_pil(as_stored=True)
+        small = after.convert("RGB").resize((before.width, before.height), Image.Resampling.BOX)
         x = adjust_(to_tensor(before), result.request.adjust)
-        return from_tensor(invented_heat(to_tensor(Picture.from_pil(after)), x), Picture.from_pil(after))
+        y = to_tensor(replace(before, pixels=np.asarray(small)))
+        return from_tensor(invented_heat(y, x), Picture.from_pil(small))
 
     def _enhance(self, request: EnhanceRequest) -> Generator[Progress | EditResult, None, None]:
         self._check(request)

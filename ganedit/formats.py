@@ -7,32 +7,24 @@ whatever a decoder raises leaves here as `BadImageError`.
 import io
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, get_args
 
-import cv2
 import numpy as np
 from PIL import Image
 
 from ganedit import xmp
-from ganedit.budget import PIXELS
+from ganedit.color import profile_space
+from ganedit.decode import DAMAGED, decode, decode_rare_tiff
 from ganedit.errors import BadImageError, BadRequestError, UserError
+from ganedit.exif import rebuild_exif
 from ganedit.files import check_file, whole_file
-from ganedit.image import (
-    Picture,
-    from_cmyk,
-    in_own_colors,
-    into_srgb,
-    oriented,
-    profile_fits,
-    to_uint8,
-    visible_alpha,
-    with_depth,
-)
+from ganedit.image import Picture, check_size, to_uint8, with_depth
+from ganedit.tiff import is_tiff
 
 MAX_MEGAPIXELS = 80.0
 FileFormat = Literal["png", "jpeg", "webp", "avif"]
@@ -42,22 +34,16 @@ _READ_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF")
 _SAVE_FORMATS: tuple[FileFormat, ...] = get_args(FileFormat)
 _ENDINGS: dict[str, FileFormat] = {".jpg": "jpeg", ".jpeg": "jpeg", **{f".{name}": name for name in _SAVE_FORMATS}}
 _MAX_SIDE_PX = {"png": 1 << 24, "jpeg": 65_500, "webp": 16_383, "avif": 65_536}
+_PNG_LEVEL = 4
 # Full color resolution; and the effort from which on files get slower (2 to 3 times) but hardly smaller.
 _ENCODER = {
-    "png": {"compress_level": 4},
+    "png": {"compress_level": _PNG_LEVEL},
     "jpeg": {"subsampling": "4:4:4"},
     "webp": {"method": 2},
     "avif": {"subsampling": "4:4:4", "speed": 8},
 }
-_DECODING_BYTES = {False: 14, True: 24}  # a pixel, at most, by whether it has 16 bits: measured 9.6 to 12, 15.5 to 19.4
-_DAMAGED = "The picture is damaged or cut off, get a fresh copy of the file."
-
-# EXIF is rebuilt from these tags. What describes the old file (size, strips, thumbnail) would be wrong in the new one,
-# and maker notes point to byte offsets that a rewrite breaks.
-_EXIF_ROOT = (270, 271, 272, 282, 283, 296, 305, 306, 315, 316, 33432, 40091, 40092, 40093, 40094, 40095)
-_EXIF_ORIENTATION, _EXIF_DETAILS, _EXIF_LOCATION = 0x0112, 0x8769, 0x8825
-_EXIF_STALE_DETAILS = (0x927C, 0xA002, 0xA003, 0xA005)  # maker note, width, height, pointer to another directory
-_MAX_SEGMENT_BYTES = 65_000  # of JPEG, for EXIF
+_PNG_START = b"\x89PNG\r\n\x1a\n"
+_PNG_KINDS = {1: 0, 2: 4, 3: 2, 4: 6}  # color type by channels
 
 
 @dataclass(frozen=True)
@@ -89,7 +75,8 @@ class SaveOptions:
 def open_picture(file: str | Path | bytes | BinaryIO, max_megapixels: float = MAX_MEGAPIXELS) -> Picture:
     """Open a JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF or HEIC file; of an animation the first frame.
 
-    Orientation is applied. 8-bit colors become sRGB; 16-bit colors stay in their profile (see `Picture.in_icc_space`).
+    Orientation is applied. The colors stay as they were stored, in the profile of the file or in that which its color
+    codes stand for; printing colors and HDR, which no picture here can be in, are converted with a note.
 
     Args:
         file: a path, the bytes of a file, or a file opened for reading bytes.
@@ -100,21 +87,22 @@ def open_picture(file: str | Path | bytes | BinaryIO, max_megapixels: float = MA
         NoRoomError: there is not enough memory for it.
     """
     data = _read_bytes(file)
-    with _decoder_errors(), _opened(data) as image:
-        if image.width * image.height > max_megapixels * 1e6:
-            raise BadImageError(
-                f"The picture has {image.width} x {image.height} pixels, more than the limit of "
-                f"{max_megapixels:g} megapixels; make it smaller first."
-            )
-        notes = _frame_notes(image)
-        # Pillow cuts 16-bit color to 8 bits.
-        deep = _is_16_bit(image, data)
-        with PIXELS.room(image.width * image.height * _DECODING_BYTES[deep]):
-            picture = _decode_16_bit(image, data) if deep and _opencv_reads_all(image) else _decode_8_bit(image)
-        if deep and picture.bit_depth == 8:
-            notes += ("Only 8 of the 16 bits of this file are used.",)
-        source_type = xmp.source_type_in(image.info.get("xmp", b"")) or xmp.source_type_in(data)
-    return replace(picture, notes=notes + picture.notes, source_type=source_type)
+    with _decoder_errors(data):
+        picture = _decoded(data, max_megapixels)
+    return replace(picture, source_type=picture.source_type or xmp.source_type_in(data))
+
+
+def _decoded(data: bytes, max_megapixels: float) -> Picture:
+    try:
+        image = _opened(data)
+    except Image.UnidentifiedImageError:
+        if not is_tiff(data):
+            raise
+        return decode_rare_tiff(data, max_megapixels)
+    with image:
+        check_size(image.width, image.height, max_megapixels)
+        source_type = xmp.source_type_in(image.info.get("xmp", b""))
+        return replace(decode(image, data, max_megapixels), source_type=source_type)
 
 
 def _read_bytes(file: str | Path | bytes | BinaryIO) -> bytes:
@@ -131,14 +119,12 @@ def _read_bytes(file: str | Path | bytes | BinaryIO) -> bytes:
         raise BadImageError("The file is empty, choose a picture.")
     if len(data) > _MAX_FILE_BYTES:
         raise BadImageError(f"The file is larger than {_MAX_FILE_BYTES >> 20} MB, make the picture smaller first.")
-    if b"<svg" in data[:4096].lower():
-        raise BadImageError("SVG drawings cannot be opened, export the drawing as PNG first.")
     return data
 
 
 @contextmanager
-def _decoder_errors() -> Iterator[None]:
-    """Turn whatever a decoder raises into `BadImageError`."""
+def _decoder_errors(data: bytes) -> Iterator[None]:
+    """Turn whatever a decoder of the data raises into `BadImageError`."""
     try:
         yield
     except UserError:
@@ -146,12 +132,14 @@ def _decoder_errors() -> Iterator[None]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise BadImageError("The picture has far too many pixels, make it smaller first.") from error
     except Image.UnidentifiedImageError as error:
+        if b"<svg" in data[:4096].lower():
+            raise BadImageError("SVG drawings cannot be opened, export the drawing as PNG first.") from error
         raise BadImageError(
             "The file is not a picture that can be opened: take an undamaged JPEG, PNG, WebP, TIFF, BMP, GIF, "
             "AVIF or HEIC file."
         ) from error
     except Exception as error:  # a hostile file can make a decoder raise anything; nothing but decoding runs in here
-        raise BadImageError(_DAMAGED) from error
+        raise BadImageError(DAMAGED) from error
 
 
 @cache
@@ -167,98 +155,6 @@ def _opened(data: bytes) -> Image.Image:
         _register_heif()
     formats = [name for name in _READ_FORMATS if name != "HEIF" or data[4:8] == b"ftyp"]
     return Image.open(io.BytesIO(data), formats=formats)
-
-
-def _frame_notes(image: Image.Image) -> tuple[str, ...]:
-    # MPO is a JPEG photo with a second view or a brightness map behind it, which nobody misses.
-    if not getattr(image, "is_animated", False) or image.format == "MPO":
-        return ()
-    part = {"TIFF": "first page of this file", "HEIF": "main picture of this file"}
-    return (f"Only the {part.get(image.format or '', 'first frame of this animation')} is used.",)
-
-
-def _decode_8_bit(image: Image.Image) -> Picture:
-    size = image.size
-    image.load()
-    if image.width * image.height > size[0] * size[1]:  # some containers say one size and hold another
-        raise BadImageError(_DAMAGED)
-    exif, orientation = _read_exif(image)
-    icc = image.info.get("icc_profile") or None
-    picture = from_cmyk(image, icc) if image.mode == "CMYK" else into_srgb(Picture.from_pil(image), icc)
-    return oriented(replace(picture, exif=exif), orientation)
-
-
-def _is_16_bit(image: Image.Image, data: bytes) -> bool:
-    if image.format == "PNG":
-        return data[24] == 16  # the bit depth in the header, which is always the first chunk
-    return image.format == "TIFF" and max(_tiff_tag(image, 258, (1,))) == 16
-
-
-def _tiff_tag(image: Image.Image, tag: int, default: Any) -> Any:
-    return getattr(image, "tag_v2", {}).get(tag, default)
-
-
-def _opencv_reads_all(image: Image.Image) -> bool:
-    """Tell whether OpenCV understands a 16-bit file: a TIFF must be unsigned, interleaved, straight gray or RGB."""
-    plain = _tiff_tag(image, 262, 2) in (1, 2) and set(_tiff_tag(image, 339, (1,))) == {1}
-    return plain and 1 not in _tiff_tag(image, 338, ()) and _tiff_tag(image, 284, 1) == 1
-
-
-def _decode_16_bit(image: Image.Image, data: bytes) -> Picture:
-    exif, orientation = _read_exif(image)
-    level = cv2.utils.logging.setLogLevel(0)  # OpenCV reports damaged files on the terminal; we raise
-    try:
-        values = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    finally:
-        cv2.utils.logging.setLogLevel(level)
-    if values is None or values.dtype != np.uint16 or values.shape[0] * values.shape[1] != image.width * image.height:
-        raise BadImageError(_DAMAGED)
-    gray = values.ndim == 2 or (image.format == "PNG" and data[25] == 4)  # PNG color type 4 is gray with alpha
-    alpha = _alpha_of_16_bit(image, values)
-    pixels = np.repeat(values[..., None], 3, axis=2) if values.ndim == 2 else values[..., 2::-1]  # from BGR
-    picture = Picture(np.ascontiguousarray(pixels), visible_alpha(alpha), gray, exif=exif)
-    icc = image.info.get("icc_profile") or None
-    if icc and profile_fits(picture, icc):
-        picture = replace(picture, icc=icc, in_icc_space=True)
-    # OpenCV has already turned a TIFF, but never a PNG.
-    return picture if image.format == "TIFF" else oriented(picture, orientation)
-
-
-def _alpha_of_16_bit(image: Image.Image, values: np.ndarray) -> np.ndarray | None:
-    if values.ndim == 3 and values.shape[2] == 4:
-        unnamed_channel = 0 in _tiff_tag(image, 338, ())
-        return None if unnamed_channel else np.ascontiguousarray(values[..., 3])
-    clear = image.info.get("transparency")  # OpenCV passes over the transparent level of a gray PNG
-    if values.ndim == 2 and isinstance(clear, int):
-        return np.where(values == clear, 0, 65535).astype(np.uint16)
-    return None
-
-
-def _read_exif(image: Image.Image) -> tuple[bytes | None, int]:
-    """Give the EXIF worth keeping and the orientation to apply; damaged EXIF never spoils a picture."""
-    try:
-        source = image.getexif()
-        orientation = source.get(_EXIF_ORIENTATION, 1)
-        return _rebuild_exif(source, keep_location=True), orientation
-    except Exception:  # Pillow's EXIF reader raises nearly anything on damaged tags
-        return None, 1
-
-
-def _rebuild_exif(source: Image.Exif, keep_location: bool) -> bytes | None:
-    kept = Image.Exif()
-    for tag in _EXIF_ROOT:
-        if tag in source:
-            kept[tag] = source[tag]
-    details = {tag: value for tag, value in source.get_ifd(_EXIF_DETAILS).items() if tag not in _EXIF_STALE_DETAILS}
-    location = source.get_ifd(_EXIF_LOCATION) if keep_location else {}
-    for tag, directory in ((_EXIF_DETAILS, details), (_EXIF_LOCATION, location)):
-        if directory:
-            kept[tag] = dict(directory)
-    if not len(kept):
-        return None
-    kept[_EXIF_ORIENTATION] = 1
-    packed = kept.tobytes()
-    return packed if len(packed) <= _MAX_SEGMENT_BYTES else None
 
 
 def save_picture(
@@ -320,18 +216,11 @@ def _format_of(path: Path) -> FileFormat:
 def _encoded(picture: Picture, kind: FileFormat, options: SaveOptions, xmp: bytes | None) -> bytes:
     if max(picture.width, picture.height) > _MAX_SIDE_PX[kind]:
         raise BadRequestError(f"{kind} holds at most {_MAX_SIDE_PX[kind]} pixels a side, save as PNG instead.")
-    source = Image.Exif()
-    if picture.exif:
-        source.load(picture.exif)
-    exif = _rebuild_exif(source, options.keep_location)
+    exif = rebuild_exif(picture.exif, options.keep_location)
     bit_depth = options.bit_depth or (picture.bit_depth if kind == "png" else 8)
     if bit_depth == 16:
-        png, icc = _png_of_16_bit(picture)
-        return _with_chunks(png, icc, exif, xmp)
-    if picture.gray and kind in ("webp", "avif"):  # they have no gray, and a gray profile does not fit RGB
-        image, icc = replace(picture, alpha=None).to_pil().convert("RGB"), None
-    else:
-        image, icc = in_own_colors(picture)
+        return _with_chunks(_png_of_16_bit(picture), picture.icc, exif, xmp)
+    image, icc = _colors(picture, can_be_gray=kind in ("png", "jpeg"))
     if picture.alpha is not None:
         alpha = Image.fromarray(to_uint8(picture.alpha))
         if kind == "jpeg":
@@ -348,19 +237,36 @@ def _encoded(picture: Picture, kind: FileFormat, options: SaveOptions, xmp: byte
     return buffer.getvalue()
 
 
-def _png_of_16_bit(picture: Picture) -> tuple[bytes, bytes | None]:
-    """Give a PNG and the profile of its values; gray with alpha becomes RGBA, because OpenCV writes no such PNG."""
-    if picture.bit_depth == 16:
-        pixels, icc = picture.pixels, picture.icc if picture.in_icc_space else None  # sRGB of 16 bits stays sRGB
-    else:
-        image, icc = in_own_colors(picture)
-        pixels = with_depth(np.asarray(image.convert("RGB")), np.dtype(np.uint16))
-    if picture.alpha is not None:
-        values = np.dstack((pixels[..., ::-1], with_depth(picture.alpha, np.dtype(np.uint16))))
-        icc = None if picture.gray else icc
-    else:
-        values = pixels[..., 0] if picture.gray else pixels[..., ::-1]
-    return cv2.imencode(".png", np.ascontiguousarray(values))[1].tobytes(), icc
+def _colors(picture: Picture, *, can_be_gray: bool) -> tuple[Image.Image, bytes | None]:
+    """Give the pixels as 8-bit L or RGB, as they are stored, and the profile that goes with them.
+
+    A gray profile fits no RGB, so a gray picture with one becomes sRGB where the format has no gray.
+    """
+    flat = replace(picture, alpha=None)
+    if _fits_gray(picture) and can_be_gray:
+        return flat.to_pil(as_stored=True), picture.icc
+    if _fits_gray(picture):
+        return flat.to_pil().convert("RGB"), None
+    return flat.to_pil(as_stored=True).convert("RGB"), picture.icc
+
+
+def _fits_gray(picture: Picture) -> bool:
+    """Tell whether a picture can be written gray: an RGB profile would not fit it then."""
+    return picture.gray and (picture.icc is None or profile_space(picture.icc) == "GRAY")
+
+
+def _png_of_16_bit(picture: Picture) -> bytes:
+    """Write a PNG of any number of channels; Pillow and OpenCV write no gray with alpha."""
+    planes = [picture.pixels[..., :1] if _fits_gray(picture) else picture.pixels]
+    planes += [] if picture.alpha is None else [picture.alpha[..., None]]
+    values = np.concatenate([with_depth(plane, np.dtype(np.uint16)) for plane in planes], axis=2)
+    height, width, channels = values.shape
+    rows = np.empty((height, 1 + 2 * width * channels), np.uint8)
+    rows[:, 0], rows[:, 1:] = 1, values.astype(">u2").view(np.uint8).reshape(height, -1)
+    rows[:, 1 + 2 * channels :] -= rows[:, 1 : -2 * channels]  # filter 1: less what the pixel before has
+    header = struct.pack(">IIBBBBB", width, height, 16, _PNG_KINDS[channels], 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.data, _PNG_LEVEL)), (b"IEND", b""))
+    return _PNG_START + _packed(chunks)
 
 
 def _with_chunks(png: bytes, icc: bytes | None, exif: bytes | None, xmp: bytes | None) -> bytes:
@@ -372,10 +278,13 @@ def _with_chunks(png: bytes, icc: bytes | None, exif: bytes | None, xmp: bytes |
         chunks.append((b"eXIf", exif.removeprefix(b"Exif\0\0")))
     if xmp:
         chunks.append((b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp))
-    packed = [
+    return b"".join((png[:33], _packed(chunks), png[33:]))
+
+
+def _packed(chunks: Iterable[tuple[bytes, bytes]]) -> bytes:
+    return b"".join(
         struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in chunks
-    ]
-    return b"".join((png[:33], *packed, png[33:]))
+    )
 
 
 def read_recipe(file: str | Path | bytes | BinaryIO) -> str | None:
@@ -386,5 +295,6 @@ def read_recipe(file: str | Path | bytes | BinaryIO) -> str | None:
     Raises:
         BadImageError: the file is not a picture.
     """
-    with _decoder_errors(), _opened(_read_bytes(file)) as image:
+    data = _read_bytes(file)
+    with _decoder_errors(data), _opened(data) as image:
         return xmp.unpack(image.info.get("xmp"))

@@ -1,23 +1,26 @@
 """Pictures in memory, and the one way between them and tensors.
 
-`ganedit.formats` turns files into a `Picture` and back; everything that computes sees the tensors made here. Color is
-settled on the way in, so that the rest of the package meets nothing but straight RGB.
+`ganedit.formats` turns files into a `Picture` and back. A picture keeps the values of its file, so that what is not
+edited comes back bit for bit. Everything that computes sees the tensors made here: the picture's own primaries, with
+about the tone curve of sRGB, which networks know.
 """
 
-import io
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image
 
+from ganedit.color import to_srgb, tone_exponent
 from ganedit.errors import BadImageError
 
 # torch takes seconds to import, and `ganedit.requests` imports Picture for commands that must answer at once
 # (`--help`, `models list`). So it is imported by the two functions that need it.
 if TYPE_CHECKING:
     from torch import Tensor
+
+MAX_SIDE_PX = 65_500
+"""What a JPEG can hold; longer pictures cannot be shown by anything."""
 
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601, what Pillow's mode L uses
 _BAND_ROWS = 256  # even; rows worked on at once where a whole extra float copy would be too large
@@ -30,16 +33,14 @@ class Picture:
     """One still picture and what must go back into its file.
 
     Attributes:
-        pixels: (H, W, 3) uint8 or uint16, RGB, straight (not premultiplied).
+        pixels: (H, W, 3) uint8 or uint16, RGB, straight (not premultiplied), in the colors of ``icc``.
         alpha: (H, W), same dtype as ``pixels``, maximum = opaque; None if every pixel is opaque.
         gray: the file had no color; the three channels are equal and the output is written gray again.
-        icc: the file's RGB or gray profile, given back on save.
+        icc: the RGB or gray profile that the values are in, given back on save; None is sRGB.
         exif: EXIF with orientation 1 and without thumbnails and maker notes; may hold the location.
         notes: sentences the user should read.
         source_type: name of the IPTC digital source type, which says whether a machine made the picture; it goes into
             every file that is saved. Empty if nobody said.
-        in_icc_space: the pixels are in the space of ``icc`` instead of sRGB. True only for 16-bit files: Pillow's
-            color engine works in 8 bits, and to convert 16-bit pixels with it would throw away what makes them 16-bit.
     """
 
     pixels: np.ndarray
@@ -49,7 +50,6 @@ class Picture:
     exif: bytes | None = None
     notes: tuple[str, ...] = ()
     source_type: str = ""
-    in_icc_space: bool = False
 
     def __post_init__(self) -> None:
         """Refuse arrays that break the promises above."""
@@ -75,6 +75,11 @@ class Picture:
         """Bits per channel, 8 or 16."""
         return self.pixels.dtype.itemsize * 8
 
+    @property
+    def tone(self) -> float:
+        """The power that turns stored levels in [0, 1] into about sRGB's; 1 for most pictures."""
+        return (tone_exponent(self.icc) if self.icc else None) or 1.0
+
     @classmethod
     def from_pil(cls, image: Image.Image) -> Self:
         """Take an 8-bit PIL image as it stands: no rotation by EXIF, its values are sRGB.
@@ -96,16 +101,44 @@ class Picture:
             values = np.repeat((values[..., :1] if values.ndim == 3 else values[..., None]), 3, axis=2)
         return cls(np.ascontiguousarray(values[..., :3]), visible_alpha(alpha), gray)
 
-    def to_pil(self) -> Image.Image:
-        """Give an 8-bit sRGB image: mode RGBA with alpha, else L for a gray picture, else RGB."""
+    def to_pil(self, *, as_stored: bool = False) -> Image.Image:
+        """Give an 8-bit image: mode RGBA with alpha, else L for a gray picture, else RGB.
+
+        Args:
+            as_stored: leave the colors in the picture's profile; else they become sRGB.
+        """
         image = Image.fromarray(to_uint8(self.pixels))
-        if self.in_icc_space and self.icc:
-            image = convert_colors(image.convert("L") if self.gray else image, self.icc, None, "RGB")
+        if self.icc and not as_stored:
+            image = to_srgb(image.convert("L") if self.gray else image, self.icc)
         if self.alpha is not None:
             image.putalpha(Image.fromarray(to_uint8(self.alpha)))
         elif self.gray:
             image = image.convert("L")
         return image
+
+    def in_srgb(self) -> Self:
+        """Give the same picture without a profile: one that has a profile is converted, to 8 bits."""
+        if self.icc is None:
+            return self
+        shown = self.from_pil(self.to_pil())
+        return replace(self, pixels=shown.pixels, alpha=shown.alpha, icc=None)
+
+
+def check_size(width: int, height: int, max_megapixels: float) -> None:
+    """Refuse a picture by the size that its header says, before anything is decoded.
+
+    Raises:
+        BadImageError: too many pixels, in all or on a side.
+    """
+    if width * height > max_megapixels * 1e6:
+        raise BadImageError(
+            f"The picture has {width} x {height} pixels, more than the limit of {max_megapixels:g} megapixels; make it "
+            "smaller first."
+        )
+    if max(width, height) > MAX_SIDE_PX:
+        raise BadImageError(
+            f"The picture has {width} x {height} pixels, more than {MAX_SIDE_PX} on a side; cut it into parts first."
+        )
 
 
 def visible_alpha(alpha: np.ndarray | None) -> np.ndarray | None:
@@ -124,99 +157,6 @@ def to_uint8(values: np.ndarray) -> np.ndarray:
         band = values[top : top + _BAND_ROWS].astype(np.uint32)
         result[top : top + _BAND_ROWS] = (band + 128) // 257
     return result
-
-
-def profile_space(icc: bytes) -> str | None:
-    """Name the color space of a profile (``RGB``, ``GRAY``, ``CMYK``, ...); None if the profile is damaged."""
-    try:
-        _profile(icc)
-    except (OSError, ImageCms.PyCMSError):
-        return None
-    return icc[16:20].decode("latin-1").strip()
-
-
-def convert_colors(image: Image.Image, source: bytes | None, target: bytes | None, mode: str) -> Image.Image:
-    """Convert 8-bit colors from one profile to another, relative colorimetric with black point compensation.
-
-    Args:
-        image: mode L, RGB or CMYK, as ``source`` asks.
-        source: ICC profile of ``image``; None means sRGB.
-        target: ICC profile wanted; None means sRGB.
-        mode: mode of the result, L or RGB, as ``target`` asks.
-
-    Raises:
-        ImageCms.PyCMSError: a profile cannot be used in this direction.
-    """
-    only_rgb = image.mode == mode == "RGB"
-    if only_rgb and all(icc is None or _acts_like_srgb(icc) for icc in (source, target)):
-        return image  # most profiles in the wild are sRGB: converting would only add a rounding error
-    return _transform(image, source, target, mode)
-
-
-def profile_fits(picture: Picture, icc: bytes) -> bool:
-    """Tell whether a profile is a readable one for gray pictures, or RGB for the others."""
-    return profile_space(icc) == ("GRAY" if picture.gray else "RGB")
-
-
-def into_srgb(picture: Picture, icc: bytes | None) -> Picture:
-    """Convert 8-bit pixels from a profile to sRGB and remember the profile; one that does not fit is left out."""
-    if icc is None or not profile_fits(picture, icc):
-        return picture
-    try:
-        image = Image.fromarray(picture.pixels)
-        image = convert_colors(image.convert("L") if picture.gray else image, icc, None, "RGB")
-    except ImageCms.PyCMSError:
-        return replace(picture, notes=("The color profile of this file is damaged and was ignored.",))
-    return replace(picture, pixels=np.array(image), icc=icc)
-
-
-def from_cmyk(image: Image.Image, icc: bytes | None) -> Picture:
-    """Convert a CMYK image, as Pillow opened it, to sRGB; its profile cannot be given back to RGB and is dropped."""
-    # Pillow takes every CMYK JPEG for one of Adobe's, whose inks are stored inverted, and turns them round.
-    if image.format == "JPEG" and "adobe" not in image.info:
-        image = Image.fromarray(255 - np.asarray(image), "CMYK")
-    if icc and profile_space(icc) == "CMYK":
-        image = convert_colors(image, icc, None, "RGB")
-    return replace(Picture.from_pil(image), notes=("The printing colors (CMYK) were converted to sRGB.",))
-
-
-def in_own_colors(picture: Picture) -> tuple[Image.Image, bytes | None]:
-    """Give the pixels as 8-bit L or RGB in the picture's own profile, and the profile to embed with them."""
-    image, mode = Image.fromarray(to_uint8(picture.pixels)), "L" if picture.gray else "RGB"
-    if picture.icc is None or picture.in_icc_space:
-        return image.convert(mode), picture.icc
-    try:
-        return convert_colors(image, None, picture.icc, mode), picture.icc
-    except ImageCms.PyCMSError:  # some profiles only read: then plain sRGB is right
-        return image.convert(mode), None
-
-
-def _profile(icc: bytes | None) -> ImageCms.ImageCmsProfile:
-    return ImageCms.ImageCmsProfile(io.BytesIO(icc) if icc else ImageCms.createProfile("sRGB"))
-
-
-def _transform(image: Image.Image, source: bytes | None, target: bytes | None, mode: str) -> Image.Image:
-    converted = ImageCms.profileToProfile(
-        image,
-        _profile(source),
-        _profile(target),
-        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-        outputMode=mode,
-        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
-    )
-    if converted is None:
-        raise ImageCms.PyCMSError("the profile converted nothing")
-    converted.info.clear()  # Pillow leaves the target profile there and would embed it on save, asked or not
-    return converted
-
-
-@lru_cache(maxsize=8)
-def _acts_like_srgb(icc: bytes) -> bool:
-    """Tell whether a profile moves no color of a coarse cube by more than one level."""
-    steps = np.linspace(0, 255, 9).round().astype(np.uint8)
-    cube = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(27, 27, 3)
-    moved = np.asarray(_transform(Image.fromarray(cube), icc, None, "RGB"))
-    return int(np.abs(moved.astype(int) - cube).max()) <= 1
 
 
 def oriented(picture: Picture, orientation: int) -> Picture:
@@ -238,19 +178,21 @@ def oriented(picture: Picture, orientation: int) -> Picture:
 
 
 def to_tensor(picture: Picture) -> "Tensor":
-    """Give the pixels as float32 (1, 3, H, W), RGB in [0, 1]; alpha is left out."""
+    """Give the pixels as float32 (1, 3, H, W), RGB in [0, 1], with about the tone curve of sRGB; alpha is left out."""
     import torch
 
     result = np.empty((1, 3, picture.height, picture.width), np.float32)
     # With out= NumPy casts in small pieces, so the only large array is the result.
     np.divide(picture.pixels.transpose(2, 0, 1), np.float32(np.iinfo(picture.pixels.dtype).max), out=result[0])
-    return torch.from_numpy(result)
+    x = torch.from_numpy(result)
+    return x if picture.tone == 1 else x.pow_(picture.tone)
 
 
 def from_tensor(x: "Tensor", like: Picture, alpha: "Tensor | None" = None, bit_depth: int | None = None) -> Picture:
     """Round a result to integers, once, and give it the profile, EXIF and notes of the picture it came from.
 
-    Works in bands of rows: beside ``x`` it needs the integer result and little more.
+    The inverse of `to_tensor`: what was not changed rounds to the values that were stored. Works in bands of rows:
+    beside ``x`` it needs the integer result and little more.
 
     Args:
         x: (1, 3, H, W), any float type, any device, RGB; clamped to [0, 1]. Of a gray picture the luminance is taken.
@@ -268,15 +210,15 @@ def from_tensor(x: "Tensor", like: Picture, alpha: "Tensor | None" = None, bit_d
     if alpha is not None:
         if tuple(alpha.shape) != (1, 1, height, width):
             raise ValueError(f"alpha must be {(1, 1, height, width)}, not {tuple(alpha.shape)}")
-        plane = _quantize(alpha, dtype, gray=False)[..., 0]
+        plane = _quantize(alpha, dtype)[..., 0]
     elif like.alpha is not None and like.alpha.shape != (height, width):
         raise ValueError("the picture changed its size, so its alpha must be resized and passed along")
     else:
         plane = None if like.alpha is None else with_depth(like.alpha, dtype)
-    return replace(like, pixels=_quantize(x, dtype, like.gray), alpha=visible_alpha(plane))
+    return replace(like, pixels=_quantize(x, dtype, like.gray, like.tone), alpha=visible_alpha(plane))
 
 
-def _quantize(x: "Tensor", dtype: np.dtype, gray: bool) -> np.ndarray:
+def _quantize(x: "Tensor", dtype: np.dtype, gray: bool = False, tone: float = 1.0) -> np.ndarray:
     """Round (1, C, H, W) in [0, 1] to (H, W, C) integers, band by band."""
     import torch
 
@@ -287,6 +229,8 @@ def _quantize(x: "Tensor", dtype: np.dtype, gray: bool) -> np.ndarray:
         band = x[0, :, top : top + _BAND_ROWS].detach().to("cpu", torch.float32).clamp(0, 1).permute(1, 2, 0).numpy()
         if gray:
             band = (band @ _LUMINANCE)[..., None]
+        if tone != 1:
+            band = band ** np.float32(1 / tone)
         result[top : top + _BAND_ROWS] = np.rint(band * np.float32(top_value))
     return result
 
@@ -341,8 +285,8 @@ def _fill_level(color: np.ndarray, weight: np.ndarray) -> None:
 
 
 def thumbnail(picture: Picture, max_side_px: int) -> Picture:
-    """Shrink to a preview of 8-bit sRGB whose longer side is at most ``max_side_px``; never enlarges."""
-    image = picture.to_pil()
+    """Shrink to an 8-bit preview whose longer side is at most ``max_side_px``; never enlarges."""
+    image = picture.to_pil(as_stored=True)
     image.thumbnail((max_side_px, max_side_px), Image.Resampling.LANCZOS, reducing_gap=3.0)
     small = Picture.from_pil(image)
-    return replace(picture, pixels=small.pixels, alpha=small.alpha, in_icc_space=False)
+    return replace(picture, pixels=small.pixels, alpha=small.alpha)

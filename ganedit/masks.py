@@ -17,6 +17,17 @@ from ganedit.image import Picture, to_uint8
 _HALF = 128
 """Levels of 255 from which on a pixel counts as bright, or as opaque."""
 
+_FLAT_COLORS, _FLAT_SHARE, _COARSE_BITS = 4, 0.9, 3
+"""Strokes have few colors: so many, counted coarsely, make up so much of them. A photo has more."""
+
+_CLEAR_BORDER, _PAINTED_BORDER = 1 / 3, 2 / 3
+"""Up to and from which share of the border a layer's ground counts as clear, or as painted."""
+
+_TWO_READINGS = (
+    "The mask can be read in two ways, its painted or its clear part may be what should be filled: save it as white on "
+    "black, white where the picture is to be filled."
+)
+
 _COLORED_SPREAD = 64
 """Levels between the strongest and the weakest channel from which on a pixel is a color; scans of gray stay below."""
 
@@ -24,9 +35,13 @@ _COLORED_SPREAD = 64
 def open_mask(file: str | Path | bytes | BinaryIO, size: tuple[int, int]) -> np.ndarray:
     """Read a mask file for a picture.
 
-    Bright pixels (the strongest channel at least 128 of 255) are filled. Two other kinds of masks are understood:
-    colored strokes on white or light gray, of which the strokes are filled; and strokes on a transparent background,
-    of which all opaque pixels are filled unless some are bright and some dark.
+    Bright pixels (the strongest channel at least 128 of 255) are filled. Other kinds of masks are understood:
+
+    - colored strokes on white or light gray: the strokes are filled;
+    - strokes on a clear background: they are filled, and if some are bright and some dark, the bright ones;
+    - a photo, or a black layer, in which a hole is clear: the hole is filled.
+
+    What can be read in two ways is refused.
 
     Args:
         file: any picture file that `open_picture` reads, 8 or 16 bits.
@@ -36,7 +51,8 @@ def open_mask(file: str | Path | bytes | BinaryIO, size: tuple[int, int]) -> np.
         (H, W) bool, True = fill.
 
     Raises:
-        BadMaskError: the file is not a picture, has another size than the picture, or marks nothing or everything.
+        BadMaskError: the file is not a picture, has another size than the picture, marks nothing or everything, or can
+            be read in two ways.
     """
     try:
         picture = open_picture(file)
@@ -44,7 +60,9 @@ def open_mask(file: str | Path | bytes | BinaryIO, size: tuple[int, int]) -> np.
         reason = str(error)
         raise BadMaskError(f"The mask cannot be used: {reason[:1].lower()}{reason[1:]}") from error
     _check_size((picture.width, picture.height), size)
-    mask = _marked(to_uint8(picture.pixels), None if picture.alpha is None else to_uint8(picture.alpha))
+    mask = _marked(picture.in_srgb())
+    if not mask.any():
+        _check_levels(picture.pixels)
     check_mask(mask, size)
     return mask
 
@@ -147,16 +165,61 @@ def _check_size(size: tuple[int, ...], wanted: tuple[int, ...]) -> None:
         )
 
 
-def _marked(pixels: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
-    """Find the (H, W) bool fill of an (H, W, 3) uint8 picture with (H, W) uint8 alpha."""
-    red, green, blue = (pixels[..., channel] for channel in range(3))
-    strongest = np.maximum(np.maximum(red, green), blue)
-    mask = strongest >= _HALF
-    if alpha is not None:
-        painted = alpha >= _HALF
-        bright = mask & painted
-        mask = bright if bright.any() else painted
-    if mask.all():
-        colored = strongest - np.minimum(np.minimum(red, green), blue) >= _COLORED_SPREAD
-        mask = colored if colored.any() else mask
+def _check_levels(levels: np.ndarray) -> None:
+    """Say what is wrong with a mask that only looks black: its levels are 0 and 1, or 8 of 16 bits.
+
+    Raises:
+        BadMaskError: no level is as bright as a mark, and not all are 0.
+    """
+    brightest, top = int(levels.max()), np.iinfo(levels.dtype).max
+    if 0 < brightest <= top // 2:
+        raise BadMaskError(
+            f"The mask marks nothing, because its brightest level is {brightest} of {top} and levels mark from "
+            f"{top // 2 + 1} on; save it with {top} where the picture is to be filled."
+        )
+
+
+def _marked(picture: Picture) -> np.ndarray:
+    """Find the (H, W) bool fill of a mask in sRGB."""
+    pixels = to_uint8(picture.pixels)
+    painted = None if picture.alpha is None else to_uint8(picture.alpha) >= _HALF
+    bright = pixels.max(axis=2) >= _HALF
+    if painted is not None and not painted.all():
+        return _marked_by_layer(pixels, bright, painted)
+    colored = np.ptp(pixels, axis=2) >= _COLORED_SPREAD
+    return colored if bright.all() and colored.any() else bright
+
+
+def _marked_by_layer(pixels: np.ndarray, bright: np.ndarray, painted: np.ndarray) -> np.ndarray:
+    """Decide whether the painted or the clear part of a layer is the fill, by what both of them look like.
+
+    Args:
+        pixels: (H, W, 3) uint8.
+        bright: (H, W) bool.
+        painted: (H, W) bool, the rest is clear.
+
+    Raises:
+        BadMaskError: it may be either, or most of the picture.
+    """
+    border = np.concatenate([painted[0], painted[-1], painted[:, 0], painted[:, -1]]).mean()
+    bright = bright & painted
+    is_flat, is_dark = _is_flat(pixels[painted]), not bright.any()
+    if is_flat and not is_dark and border < _PAINTED_BORDER and (bright != painted).any():
+        mask = bright
+    elif is_flat and border <= _CLEAR_BORDER:
+        mask = painted
+    elif border >= _PAINTED_BORDER and (is_dark or not is_flat):
+        mask = ~painted
+    else:
+        raise BadMaskError(_TWO_READINGS)
+    if mask.mean() > 0.5:
+        raise BadMaskError(_TWO_READINGS)
     return mask
+
+
+def _is_flat(colors: np.ndarray) -> bool:
+    """Tell strokes from a photo by their (N, 3) uint8 colors, of which a million are looked at."""
+    colors = colors[:: max(1, len(colors) >> 20)]
+    red, green, blue = (colors >> (8 - _COARSE_BITS)).astype(np.uint16).T
+    counts = np.bincount((red << 2 * _COARSE_BITS) + (green << _COARSE_BITS) + blue)
+    return bool(np.sort(counts)[-_FLAT_COLORS:].sum() >= _FLAT_SHARE * len(colors))

@@ -27,9 +27,10 @@ def repaint(request: StylizeRequest, registry: Registry) -> Generator[Progress |
     check_stylize(request, network)
     portraits, notes = _portraits(request, network, registry)
     started = time.perf_counter()
-    painted, faces = yield from stylize(request, network, portraits)
-    # A style brings its colors along.
-    like = replace(request.image, gray=request.image.gray and request.keep_colors)
+    like = request.image
+    if like.gray and not request.keep_colors and request.strength > 0:
+        like = replace(like.in_srgb(), gray=False)  # a style brings its colors along, and no gray profile holds them
+    painted, faces = yield from stylize(replace(request, image=like), network, portraits)
     if portraits is not None:
         notes = (f"Faces found and painted on their own: {faces}." if faces else NO_FACES,)
     picture, seconds = from_tensor(painted, like), time.perf_counter() - started

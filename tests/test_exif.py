@@ -1,6 +1,7 @@
 """EXIF: the orientation is applied, what is worth keeping is kept, the location only if asked."""
 
 import io
+import struct
 
 import numpy as np
 import pillow_heif
@@ -9,6 +10,7 @@ import tifffile
 from picture_files import FORMATS, chunk, difference, exif_with, file_of, noise_16, png_16, smooth
 from PIL import Image, ImageOps
 
+from ganedit.exif import LOST_NOTE
 from ganedit.formats import SaveOptions, open_picture, save_picture
 
 
@@ -57,6 +59,60 @@ def test_exif_is_kept_and_the_location_only_if_asked(kind, keep, tmp_path):
         assert 0xA002 not in exif.get_ifd(0x8769)  # the width of another file
         assert bool(exif.get_ifd(0x8825)) == keep
         assert saved.size == (48, 64)
+
+
+def entry(tag: int, kind: int, count: int, value: bytes) -> bytes:
+    return struct.pack("<HHI", tag, kind, count) + value.ljust(4, b"\0")
+
+
+TURN = entry(0x0112, 3, 1, struct.pack("<H", 6))
+MAKER = entry(0x010F, 2, 3, b"Me\0")
+FAR = struct.pack("<I", 9_000_000)
+
+
+def directory(*entries: bytes) -> bytes:
+    return struct.pack("<H", len(entries)) + b"".join(sorted(entries)) + b"\0" * 4
+
+
+def tiff_of(*entries: bytes, more: bytes = b"") -> bytes:
+    return b"II*\0" + struct.pack("<I", 8) + directory(*entries).ljust(192, b"\0") + more
+
+
+def odd_exif() -> dict[str, bytes]:
+    inner = struct.pack("<I", 200)
+    location = tiff_of(
+        TURN,
+        MAKER,
+        entry(0x8825, 4, 1, inner),
+        more=directory(entry(0, 2, 4, b"2.2\0"), entry(1, 2, 2, b"N\0"), entry(6, 2, 3, b"35\0")),
+    )
+    details = tiff_of(TURN, MAKER, entry(0x8769, 4, 1, inner), more=directory(entry(0xA434, 5, 90, FAR)))
+    return {
+        "rational as text": tiff_of(TURN, MAKER, entry(282, 2, 3, b"72\0")),
+        "text as numbers": tiff_of(TURN, MAKER, entry(270, 5, 2, struct.pack("<I", 150))),
+        "value out of the file, before all others": tiff_of(TURN, MAKER, entry(0x00FE, 2, 90, FAR)),
+        "description out of the file": tiff_of(TURN, MAKER, entry(0x010E, 2, 90, FAR)),
+        "details out of the file": tiff_of(TURN, MAKER, entry(0x8769, 4, 1, FAR)),
+        "location of odd kinds": location,
+        "lens out of the file": details,
+    }
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "HEIF"])
+@pytest.mark.parametrize("odd", odd_exif())
+def test_an_odd_tag_takes_neither_the_orientation_nor_another_tag_away(odd, kind):
+    pillow_heif.register_heif_opener()
+    picture = open_picture(file_of(Image.fromarray(smooth()), kind, exif=b"Exif\0\0" + odd_exif()[odd]))
+    assert (picture.width, picture.height) == (48, 64)
+    assert picture.exif is not None
+    assert b"Me\0" in picture.exif
+
+
+def test_what_is_left_out_is_told():
+    data = file_of(Image.fromarray(smooth()), "JPEG", exif=b"Exif\0\0" + odd_exif()["rational as text"])
+    assert open_picture(data).notes == (LOST_NOTE,)
+    sound = file_of(Image.fromarray(smooth()), "JPEG", exif=exif_with(6, location=True))
+    assert open_picture(sound).notes == ()
 
 
 def test_the_location_is_not_among_the_bytes_of_the_file(tmp_path):

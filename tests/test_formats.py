@@ -10,6 +10,7 @@ import pillow_heif
 import pytest
 from picture_files import chunk, difference, file_of, smooth
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from ganedit.errors import BadImageError
 from ganedit.formats import open_picture
@@ -55,6 +56,61 @@ def test_one_transparent_color_of_an_rgb_png_becomes_alpha():
     assert picture.alpha is not None
     assert picture.alpha[0, 3] == 0
     assert picture.alpha[40, 40] == 255
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4])
+def test_the_transparent_level_of_a_png_of_few_bits_becomes_alpha(bits):
+    levels = np.arange(16, dtype=np.uint8).reshape(2, 8) % (1 << bits)
+    rows = [np.unpackbits(row[:, None], axis=1)[:, -bits:].ravel() for row in levels]
+    packed = b"".join(b"\0" + np.packbits(row).tobytes() for row in rows)
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 2, bits, 0, 0, 0, 0))
+    body = chunk(b"tRNS", struct.pack(">H", 1)) + chunk(b"IDAT", zlib.compress(packed)) + chunk(b"IEND", b"")
+    picture = open_picture(b"\x89PNG\r\n\x1a\n" + header + body)
+    assert picture.alpha is not None
+    assert np.array_equal(picture.alpha, np.where(levels == 1, 0, 255))
+    assert np.array_equal(picture.pixels[..., 0][levels != 1], (levels * (255 // ((1 << bits) - 1)))[levels != 1])
+
+
+SVG = "<svg xmlns='http://www.w3.org/2000/svg'/>"
+
+
+def with_svg_text(kind: str) -> bytes:
+    text = PngInfo()
+    text.add_text("Source", SVG)
+    extras = {
+        "PNG": {"pnginfo": text},
+        "JPEG": {"comment": SVG},
+        "GIF": {"comment": SVG},
+        "WEBP": {"xmp": SVG.encode()},
+    }
+    return file_of(Image.fromarray(smooth()), kind, **extras[kind])
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
+def test_a_picture_that_only_speaks_of_svg_opens(kind):
+    assert open_picture(with_svg_text(kind)).width == 64
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("missing", [1, 2])
+def test_a_jpeg_that_lacks_only_its_end_marker_opens(missing, progressive):
+    whole = file_of(Image.fromarray(smooth()), "JPEG", quality=92, progressive=progressive)
+    assert np.array_equal(open_picture(whole[:-missing]).pixels, open_picture(whole).pixels)
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("missing", [3, 4, 9, 40])
+def test_a_jpeg_that_lacks_the_last_of_its_pixels_is_refused(missing, progressive):
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    with pytest.raises(BadImageError, match="cut off"):
+        open_picture(file_of(Image.fromarray(noise), "JPEG", quality=92, progressive=progressive)[:-missing])
+
+
+@pytest.mark.parametrize("size", [(79_000_000, 1), (1, 65_501)])
+def test_a_picture_that_is_too_long_to_be_saved_is_refused_at_once(size):
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", *size, 1, 0, 0, 0, 0))
+    with pytest.raises(BadImageError, match="more than 65500 on a side; cut it into parts"):
+        open_picture(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", b"") + chunk(b"IEND", b""))
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF"])

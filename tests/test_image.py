@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from picture_files import SRGB, gamma_curve, gray_profile, rgb_profile
 from PIL import Image
 
 from ganedit.errors import BadImageError
@@ -69,6 +70,31 @@ def test_every_level_survives_the_way_to_a_tensor_and_back(dtype):
     assert x.min() == 0.0
     assert x.max() == 1.0
     assert np.array_equal(from_tensor(x, Picture(levels)).pixels, levels)
+
+
+@pytest.mark.parametrize("gray", [False, True])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("gamma", [1.0, 1.4, 1.8, 2.6, 3.0])
+def test_every_level_of_a_profile_survives_the_way_to_a_tensor_and_back(gamma, dtype, gray):
+    side = 16 if dtype == np.uint8 else 256
+    levels = np.arange(side * side, dtype=dtype).reshape(side, side, 1).repeat(3, axis=2)
+    icc = gray_profile(gamma) if gray else rgb_profile(SRGB, gamma_curve(gamma))
+    picture = Picture(levels, gray=gray, icc=icc)
+    assert np.array_equal(from_tensor(to_tensor(picture), picture).pixels, levels)
+
+
+@pytest.mark.parametrize("gamma", [1.0, 1.8, 2.6])
+def test_networks_see_about_what_a_display_shows(gamma):
+    levels = np.arange(256, dtype=np.uint8).reshape(16, 16, 1).repeat(3, axis=2)
+    picture = Picture(levels, icc=rgb_profile(SRGB, gamma_curve(gamma)))
+    seen, shown = to_tensor(picture)[0, 0].numpy() * 255, np.asarray(picture.to_pil())[..., 0].astype(float)
+    assert np.abs(seen - shown)[2:].max() < 9
+    assert np.abs(levels[..., 0] - shown)[2:].max() > 15
+
+
+def test_wide_colors_are_seen_as_they_are_stored():
+    picture = Picture(noise(8, 8), icc=rgb_profile())
+    assert torch.equal(to_tensor(picture), to_tensor(Picture(picture.pixels)))
 
 
 def test_values_are_rounded_not_cut_and_clamped():
@@ -232,6 +258,21 @@ def test_a_thumbnail_fits_and_keeps_its_shape_and_notes():
     assert (small.height, small.width, small.bit_depth) == (10, 40, 8)
     assert small.gray
     assert small.notes == ("Read me.",)
+
+
+def test_a_thumbnail_stays_in_its_colors_and_is_shown_like_its_picture():
+    picture = Picture(np.full((8, 8, 3), (100, 150, 90), np.uint8), icc=rgb_profile())
+    small = thumbnail(picture, 4)
+    assert small.pixels[0, 0].tolist() == [100, 150, 90]
+    assert small.to_pil().getpixel((0, 0)) == picture.to_pil().getpixel((0, 0)) != (100, 150, 90)
+
+
+def test_in_srgb_the_numbers_are_those_that_are_shown():
+    picture = Picture(noise(4, 4), noise(4, 4, 1), icc=rgb_profile(), exif=b"exif")
+    plain = picture.in_srgb()
+    assert (plain.icc, plain.exif) == (None, b"exif")
+    assert np.array_equal(np.asarray(plain.to_pil()), np.asarray(picture.to_pil()))
+    assert plain.in_srgb() is plain
 
 
 def test_a_thumbnail_never_enlarges():

@@ -81,6 +81,61 @@ def test_a_colored_stroke_on_an_opaque_white_layer_with_clear_corners_fills():
     assert np.array_equal(open_mask(file_of(values), SIZE), expected())
 
 
+def layer(color: np.ndarray, clear: np.ndarray) -> bytes:
+    return file_of(np.dstack([color, np.where(clear, 0, 255).astype(np.uint8)]))
+
+
+def photo() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (SIZE[1], SIZE[0], 3), np.uint8)
+
+
+@pytest.mark.parametrize("hidden", [None, 0, 255])
+def test_a_hole_that_is_rubbed_out_of_a_photo_is_filled(hidden):
+    color = photo()
+    if hidden is not None:
+        color[STROKE] = hidden
+    assert np.array_equal(open_mask(layer(color, expected()), SIZE), expected())
+
+
+def test_a_hole_that_is_rubbed_out_of_a_black_layer_is_filled():
+    assert np.array_equal(open_mask(layer(canvas(0, 0, 0), expected()), SIZE), expected())
+
+
+def wide() -> np.ndarray:
+    mask = np.zeros((SIZE[1], SIZE[0]), bool)
+    mask[4:-4, 3:-3] = True
+    return mask
+
+
+@pytest.mark.parametrize(
+    ("color", "clear"),
+    [
+        (canvas(255, 255, 255), expected()),  # white marks, and so does the hole
+        (canvas(220, 30, 30), expected()),
+        (photo(), ~expected()),  # a thing cut out of a photo: to be filled, or to be kept
+        (canvas(0, 0, 0), ~wide()),
+        (canvas(0, 0, 0), wide()),  # a black frame
+        (photo(), np.arange(SIZE[0])[None].repeat(SIZE[1], 0) < SIZE[0] // 2),
+    ],
+)
+def test_a_layer_that_can_be_read_in_two_ways_is_refused_with_the_way_out(color, clear):
+    with pytest.raises(BadMaskError, match=r"two ways.*white on black"):
+        open_mask(layer(color, clear), SIZE)
+
+
+def test_a_dark_stroke_from_the_edge_of_a_clear_layer_fills():
+    stroke = np.zeros((SIZE[1], SIZE[0]), bool)
+    stroke[10:, 5:25] = True
+    assert np.array_equal(open_mask(layer(canvas(0, 0, 0), ~stroke), SIZE), stroke)
+
+
+@pytest.mark.parametrize(("dtype", "level", "words"), [(np.uint8, 1, "1 of 255"), (np.uint16, 255, "255 of 65535")])
+def test_a_mask_of_too_small_numbers_says_which_numbers_mark(dtype, level, words):
+    values = expected().astype(dtype) * dtype(level)
+    with pytest.raises(BadMaskError, match=f"brightest level is {words}"):
+        open_mask(cv2.imencode(".png", values)[1].tobytes(), SIZE)
+
+
 def test_masks_of_16_bits_are_read_with_the_same_limit():
     values = np.zeros((SIZE[1], SIZE[0]), np.uint16)
     values[:3] = 127 * 257

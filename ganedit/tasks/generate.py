@@ -191,4 +191,4 @@ def _start(guide: Guide, pipeline: TextPipeline) -> Tensor:
         max(1, round(side * factor / pipeline.multiple_of)) * pipeline.multiple_of
         for side in (picture.width, picture.height)
     )
-    return reduce_to(to_tensor(fill_transparent(picture)), height, width)
+    return reduce_to(to_tensor(fill_transparent(picture.in_srgb())), height, width)

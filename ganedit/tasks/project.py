@@ -152,7 +152,7 @@ def _means(maps: list[Tensor]) -> Tensor:
 
 def _square(image: Picture, resolution: int) -> Tensor:
     """Give the middle square of a photo as (1, 3, R, R) float32 in [0, 1]."""
-    x = to_tensor(fill_transparent(image))
+    x = to_tensor(fill_transparent(image.in_srgb()))
     side = min(x.shape[-2:])
     top, left = (x.shape[-2] - side) // 2, (x.shape[-1] - side) // 2
     square = x[:, :, top : top + side, left : left + side]

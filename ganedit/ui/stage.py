@@ -1,6 +1,7 @@
 """From uploaded files to what the page shows, and from results to what it hands out."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from ganedit import xmp
 from ganedit.budget import PIXELS
 from ganedit.errors import UserError
 from ganedit.formats import SaveOptions, open_picture, save_picture
-from ganedit.image import Picture, thumbnail
+from ganedit.image import Picture, thumbnail, to_tensor
 from ganedit.provenance import make_recipe
 from ganedit.requests import EditResult
 from ganedit.ui.damage import looks_damaged
@@ -115,6 +116,8 @@ def shown_size(width: int, height: int) -> tuple[int, int]:
 def spot_color(small: Picture, x: int, y: int) -> str:
     """Give the mean color around a spot of the shown preview as ``"#rrggbb"``; one pixel alone would be mostly noise.
 
+    It is the color that an edit computes with, which is that on the screen but for primaries of another gamut.
+
     Args:
         small: the preview before it was enlarged.
         x: column of the spot, in pixels of ``shown_size``.
@@ -125,7 +128,8 @@ def spot_color(small: Picture, x: int, y: int) -> str:
     column = min(max(x * small.width // width, 0), small.width - 1)
     row = min(max(y * small.height // height, 0), small.height - 1)
     around = small.pixels[max(0, row - radius) : row + radius + 1, max(0, column - radius) : column + radius + 1]
-    return "#{:02x}{:02x}{:02x}".format(*(round(float(c)) for c in around.reshape(-1, 3).mean(axis=0)))
+    mean = to_tensor(replace(small, pixels=around, alpha=None)).mean(dim=(0, 2, 3)) * 255
+    return "#{:02x}{:02x}{:02x}".format(*(round(float(level)) for level in mean))
 
 
 def outcome_of(result: EditResult, before: Picture, stem: str, file: FileChoices, vault: Vault) -> Outcome:
