@@ -152,6 +152,18 @@ def test_uploads_count_as_work_and_say_when_to_try_again(monkeypatch: pytest.Mon
     assert ask(app, "POST", "/gradio_api/queue/join", json={"data": []}).status_code == 200
 
 
+@pytest.mark.parametrize("cut", [400, 437, 438, 439, 440, 441, 100_000])
+def test_many_empty_files_count_as_if_they_were_not(cut: int) -> None:
+    quota = Quota(a_minute=3 * MIB, clock=lambda: 0.0)
+    content = b"\r\n".join([PART] * 40) + b"\r\n--b--\r\n"
+    parts = [(0.0, content[:cut]), (0.0, content[cut:])]
+    body = Body(Sender(*parts, complete=True).receive, "a", MIB, quota, lambda: 0.0, b"--b")
+    asyncio.run(body.read())
+    left_bytes = 3 * MIB - 41 * bodies.LEAST_FILE_BYTES - len(content)
+    assert quota.objection("a", left_bytes) is None
+    assert quota.objection("a", left_bytes + 1) is not None
+
+
 def test_on_ones_own_machine_uploads_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     app = _app(monkeypatch, public=False, a_minute=MIB)
     assert [ask(app, "POST", UPLOAD, content=b"x" * MIB).status_code for _ in range(3)] == [200] * 3

@@ -30,6 +30,7 @@ from ganedit.ui.settings import UiSettings
 from ganedit.ui.stylize import build_stylize_tab
 from ganedit.ui.theme import GaneditTheme, head, mark, style_sheet
 from ganedit.ui.train import build_train_tab
+from ganedit.ui.uploads import leave_no_empty_files
 
 __all__ = ["UiSettings", "build_ui", "launch_options"]
 
@@ -46,6 +47,7 @@ def build_ui(engine: Engine, settings: UiSettings) -> gr.Blocks:
     Returns:
         The page, with its queue set up; ``launch(**launch_options(settings))`` serves it.
     """
+    leave_no_empty_files()
     exchange, runs = Exchange(), _runs(engine, settings)
     delete_cache = (_CACHE_SWEEP_SECONDS, _CACHE_AGE_SECONDS)
     with gr.Blocks(title="ganedit", analytics_enabled=False, delete_cache=delete_cache) as page:

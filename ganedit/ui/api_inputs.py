@@ -53,8 +53,7 @@ _QUALITY = Range(95, 1, 100, "Quality of JPEG, WebP and AVIF, 1 to 100")
 def picture_input(label: str) -> gr.File:
     """Make the hidden component of a picture; it comes as bytes.
 
-    A path would leave an empty temporary file behind at every call, and gr.Image would answer a file that is no picture
-    with an error of its own that says nothing.
+    gr.Image would answer a file that is no picture with an error of its own that says nothing.
     """
     return gr.File(label=label, type="binary", visible=False)
 

@@ -24,6 +24,9 @@ DRAIN_SECONDS = 10.0
 LEAST_BYTES_PER_SECOND = 8 * 1024
 """How fast a body must go on: slower than any phone, faster than whoever only holds the place."""
 
+LEAST_FILE_BYTES = 64 * 1024
+"""What a file counts at least: many small ones fill a disk too."""
+
 _STORED_SECONDS = 70 * 60  # gradio removes an upload that is an hour old, and looks every ten minutes
 _MEMORY_BYTES = 256 * 1024
 
@@ -37,6 +40,7 @@ class Quota:
         a_minute: int = 256 * MIB,
         an_hour: int = 1024 * MIB,
         stored: int = 4096 * MIB,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Start with nothing taken.
 
@@ -46,13 +50,14 @@ class Quota:
             a_minute: bytes of one client in a minute.
             an_hour: bytes of one client in the time that they lie on the disk.
             stored: bytes of all clients in the time that they lie on the disk.
+            clock: gives seconds; replaced in tests.
         """
         self._limit = on_the_way
         self._on_the_way = 0
         self._announced: Counter[str] = Counter()
-        self._minute = TokenBuckets(a_minute)
-        self._hour = TokenBuckets(an_hour, _STORED_SECONDS)
-        self._stored = TokenBuckets(stored, _STORED_SECONDS)
+        self._minute = TokenBuckets(a_minute, clock=clock)
+        self._hour = TokenBuckets(an_hour, _STORED_SECONDS, clock)
+        self._stored = TokenBuckets(stored, _STORED_SECONDS, clock)
 
     def objection(self, client: str, size: int) -> JSONResponse | None:
         """Say why ``size`` more bytes of a client are not taken, if so."""
@@ -79,16 +84,22 @@ class Quota:
             self._announced[client] += size
         return objection
 
-    def take(self, client: str, size: int) -> None:
-        """Count bytes that have arrived."""
-        self._on_the_way += size
-        self._minute.take(client, size)
-        self._hour.take(client, size)
-        self._stored.take("", size)
+    def charge(self, client: str, size: int) -> JSONResponse | None:
+        """Count bytes of a client; give the answer instead if it may not send them."""
+        objection = self.objection(client, size)
+        if objection is None:
+            self._minute.take(client, size)
+            self._hour.take(client, size)
+            self._stored.take("", size)
+        return objection
 
-    def done(self, client: str, announced: int, taken: int) -> None:
+    def arrive(self, size: int) -> None:
+        """Say that bytes have begun to wait for their answer."""
+        self._on_the_way += size
+
+    def done(self, client: str, announced: int, arrived: int) -> None:
         """Say that a request is answered."""
-        self._on_the_way -= taken
+        self._on_the_way -= arrived
         self._announced[client] -= announced
         if not self._announced[client]:
             del self._announced[client]
@@ -113,6 +124,7 @@ class Body:
         limit_bytes: int,
         quota: Quota | None,
         clock: Callable[[], float] = time.monotonic,
+        boundary: bytes = b"",
     ) -> None:
         """Begin.
 
@@ -122,12 +134,15 @@ class Body:
             limit_bytes: of this body.
             quota: of all bodies; None does not limit.
             clock: gives seconds; replaced in tests.
+            boundary: what stands before each file of a form; empty if the body is none.
         """
         self._receive = receive
         self._client = client
         self._limit_bytes = limit_bytes
         self._quota = quota
         self._clock = clock
+        self._boundary = boundary
+        self._tail = b""
         self._announced_bytes = 0
         self._taken_bytes = 0
         self._patience_seconds = PATIENCE_SECONDS
@@ -158,12 +173,14 @@ class Body:
             raise self._cut(refusal(408, "The upload came too slowly; try again over a better connection.")) from None
         if message["type"] != "http.request":
             raise self._cut(None)
-        size = len(message.get("body", b""))
+        part = message.get("body", b"")
+        size = len(part)
         self._complete = not message.get("more_body", False)
         # Only what the sender makes us wait counts, not what the app takes to write it down.
         gained_seconds = size / LEAST_BYTES_PER_SECOND - (self._clock() - started)
         self._patience_seconds = min(PATIENCE_SECONDS, self._patience_seconds + gained_seconds)
         self._take(size)
+        self.count_files(self._files_in(part))
         return message
 
     async def read(self) -> bytes:
@@ -177,6 +194,15 @@ class Body:
                 spool.write((await self.receive()).get("body", b""))
             spool.seek(0)
             return spool.read()
+
+    def count_files(self, count: int) -> None:
+        """Count files that came with the body, beside their bytes.
+
+        Raises:
+            CutBodyError: there are too many.
+        """
+        if count:
+            self._charge(count * LEAST_FILE_BYTES)
 
     def end(self) -> None:
         """Say that the request is answered; once more does no harm."""
@@ -197,13 +223,23 @@ class Body:
     def _take(self, size: int) -> None:
         if self._taken_bytes + size > self._limit_bytes:
             raise self._cut(too_large(self._limit_bytes))
-        if self._quota is None:
-            return
-        objection = self._quota.objection(self._client, size)
+        self._charge(size)
+        self._taken_bytes += size
+        if self._quota is not None:
+            self._quota.arrive(size)
+
+    def _charge(self, size: int) -> None:
+        objection = self._quota.charge(self._client, size) if self._quota else None
         if objection is not None:
             raise self._cut(objection)
-        self._quota.take(self._client, size)
-        self._taken_bytes += size
+
+    def _files_in(self, part: bytes) -> int:
+        """Count the beginnings of files in a part of the body, also one across two parts."""
+        if not self._boundary:
+            return 0
+        seen = self._tail + part
+        self._tail = seen[-(len(self._boundary) - 1) :]
+        return seen.count(self._boundary)
 
     def _cut(self, answer: JSONResponse | None) -> CutBodyError:
         self.is_cut, self.answer = True, answer

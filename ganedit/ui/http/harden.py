@@ -10,6 +10,7 @@ import shutil
 import sys
 import tempfile
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -130,7 +131,7 @@ class Harden:
         self, scope: Scope, receive: Receive, send: Send, path: str, answer: JSONResponse | None
     ) -> None:
         """Answer a request with a body: an upload as it comes, everything else once it is there and was read."""
-        body = Body(receive, scope["client"][0], self._rules.body_bytes, self._quota)
+        body = Body(receive, scope["client"][0], self._rules.body_bytes, self._quota, boundary=_boundary(scope))
         exchange = _Exchange(body, send)
         answer = answer or body.announce(_declared(scope))
         try:
@@ -160,10 +161,12 @@ class Harden:
         if LOGIN.match(path):
             await self._log_in(scope, replay, exchange)
             return
-        replay.body, files = await self._reading.read(scope, path, raw)
+        read = await self._reading.read(scope, path, raw)
         del raw
+        body.count_files(read.kept)
+        replay.body = read.body
         # What gradio does for each file it does on the event loop: fifty take it as long as a request.
-        answer = self._slow_down(scope, files / 50) if files else None
+        answer = self._slow_down(scope, read.named / 50) if read.named else None
         if answer is not None:
             raise RefusedCallError(answer)
         await self._app(_with_client(scope) if _TOOLS.match(path) else scope, replay.receive, exchange.send)
@@ -244,6 +247,12 @@ def _declared(scope: Scope) -> int:
     """Give the size that a body is said to have; 0 if nothing is said."""
     text = Headers(scope=scope).get("content-length", "")
     return min(int(text), sys.maxsize) if text.isdecimal() and len(text) < 100 else 0
+
+
+def _boundary(scope: Scope) -> bytes:
+    """Give what stands before each part of a form; empty if the body is said to be none."""
+    kind, options = parse_options_header(Headers(scope=scope).get("content-type"))
+    return b"--" + options.get(b"boundary", b"") if kind == b"multipart/form-data" else b""
 
 
 def _log_in(path: str) -> JSONResponse:

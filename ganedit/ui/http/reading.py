@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import anyio
 from gradio.processing_utils import save_base64_to_cache, save_bytes_to_cache
@@ -34,6 +34,20 @@ class RefusedCallError(Exception):
         self.answer = answer
 
 
+class Read(NamedTuple):
+    """A call for gradio.
+
+    Attributes:
+        body: its JSON.
+        named: files that it names.
+        kept: files that came with it, and were laid where uploads lie.
+    """
+
+    body: bytes
+    named: int = 0
+    kept: int = 0
+
+
 class Reading:
     """Reads calls: large ones in a thread, one after the other, since each takes its size in memory several times."""
 
@@ -43,7 +57,7 @@ class Reading:
         self._one = anyio.CapacityLimiter(1)
         self._fetches = anyio.CapacityLimiter(4)
 
-    async def read(self, scope: Scope, path: str, raw: bytes) -> tuple[bytes, int]:
+    async def read(self, scope: Scope, path: str, raw: bytes) -> Read:
         """Read a call.
 
         Args:
@@ -52,13 +66,13 @@ class Reading:
             raw: the body; an empty one is left to gradio.
 
         Returns:
-            The body for gradio, and the number of files that it names.
+            The body for gradio, and what it holds.
 
         Raises:
             RefusedCallError: it is no JSON, too much of it, or names files that the server may not read.
         """
         if not raw:
-            return raw, 0
+            return Read(raw)
         if Headers(scope=scope).get("content-encoding", "identity").lower() != "identity":
             raise RefusedCallError(refusal(415, "A packed body is not read; send it as it is."))
         call, kept = None, []
@@ -73,7 +87,7 @@ class Reading:
                 Path(path_kept).unlink(missing_ok=True)
             raise RefusedCallError(_refusal(path, call, str(error))) from error
         _let_remove(scope, kept)
-        return call.body(), len(call.files)
+        return Read(call.body(), len(call.files), len(kept))
 
     async def _parse(self, raw: bytes, *, bare: bool) -> Call:
         if len(raw) < _LARGE_BYTES:
