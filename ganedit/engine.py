@@ -23,6 +23,7 @@ from ganedit.models.painters import StylePainter
 from ganedit.models.registry import Registry
 from ganedit.provenance import marked
 from ganedit.requests import (
+    NO_MODEL,
     Adjustments,
     ClipRequest,
     EditResult,
@@ -48,7 +49,6 @@ from ganedit.tasks.scratches import find_scratches
 from ganedit.tasks.select import select_object
 from ganedit.tasks.tiling import MIN_TILE_PX, TileReport, reduce_to
 
-NO_MODEL = "none"
 MAX_OUTPUT_MEGAPIXELS = 80.0
 MAX_SCALE = 8.0
 

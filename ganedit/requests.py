@@ -16,6 +16,9 @@ from ganedit.image import Picture
 MAX_COUNT = 64
 """New pictures that may be asked for at once."""
 
+NO_MODEL = "none"
+"""In the place of a model's id: no network, only what needs none."""
+
 SAME_MODEL = "same"
 """In the place of a model's id: the one that paints the rest."""
 

@@ -9,6 +9,7 @@ import pickle
 import warnings
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -26,12 +27,17 @@ from spandrel import (
 from ganedit.errors import BadCheckpointError, WeightsUnavailableError
 from ganedit.models.card import Format
 from ganedit.models.ncnn import read_state_dict as read_ncnn
+from ganedit.models.tensors import check_tensors
 
 StateDict = dict[str, torch.Tensor]
 
 _MAT_KEY = "synthesis.first_stage.conv_first.conv.resample_filter"
 
 _AVERAGED_KEYS = ("g_ema", "g")
+
+_HEAD_BYTES = 512
+_MAGIC = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+"""The number that PyTorch wrote first before its checkpoints became zip archives."""
 
 
 def read_state_dict(path: Path, file_format: Format, companion: Path | None = None) -> StateDict:
@@ -64,11 +70,10 @@ def read_state_dict(path: Path, file_format: Format, companion: Path | None = No
             raise BadCheckpointError(
                 f"{path.name} is a {file_format} file, which holds a program and not a state dict."
             )
-    state = canonicalize_state_dict(_generator_of(raw))
+    state = _table_of(raw)
     if not state or not all(isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in state.items()):
         raise BadCheckpointError(f"{path.name} holds no plain table of weights; save it again as a state dict.")
-    if any(value.is_floating_point() and not torch.isfinite(value).all() for value in state.values()):
-        raise BadCheckpointError(f"{path.name} holds weights that are not finite numbers; fetch or export it again.")
+    check_tensors(state, path)
     return state
 
 
@@ -134,6 +139,26 @@ def mix(first: StateDict, second: StateDict, amount: float) -> StateDict:
     return {key: torch.lerp(second[key].float(), value.float(), amount) for key, value in first.items()}
 
 
+def refuse_stranger(path: Path) -> None:
+    """Refuse what is surely no file of weights, whatever its name says, with the true reason.
+
+    Raises:
+        BadCheckpointError: it is empty, a web page, or stands for a file that was not fetched.
+    """
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    if not head:
+        raise BadCheckpointError(f"{path.name} is empty; fetch or export it again.")
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
+        raise BadCheckpointError(
+            f"{path.name} is a web page and no file of weights; fetch the file that the page leads to."
+        )
+    if head.startswith(b"version https://git-lfs"):
+        raise BadCheckpointError(
+            f"{path.name} only stands for a file that Git LFS keeps elsewhere; fetch that by `git lfs pull`."
+        )
+
+
 def refuse_bomb(path: Path) -> None:
     """Refuse an archive that unpacks to more than its size: PyTorch and Keras store theirs uncompressed.
 
@@ -151,7 +176,8 @@ def refuse_bomb(path: Path) -> None:
         raise BadCheckpointError(f"{path.name} unpacks to far more than its own size and was refused.")
 
 
-def _read_pickle(path: Path) -> StateDict:
+def _read_pickle(path: Path) -> Any:
+    _check_container(path)
     refuse_bomb(path)
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
@@ -166,7 +192,37 @@ def _read_pickle(path: Path) -> StateDict:
         ) from error
 
 
-def _generator_of(raw: StateDict) -> StateDict:
+def _check_container(path: Path) -> None:
+    """Refuse what PyTorch did not write as a checkpoint; its reader would call all of it damaged, or code."""
+    if not zipfile.is_zipfile(path):
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+        if _MAGIC in head:
+            return
+        if head.startswith(b"\x80"):
+            raise BadCheckpointError(f"{path.name} is a pickle of another program; save a state dict with PyTorch.")
+        raise BadCheckpointError(f"{path.name} is damaged or no PyTorch checkpoint; fetch or export it again.")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.namelist()
+    except (zipfile.BadZipFile, ValueError) as error:
+        raise BadCheckpointError(f"{path.name} is damaged; fetch or export it again.") from error
+    if any(name.endswith("/constants.pkl") for name in members):
+        raise BadCheckpointError(f"{path.name} is a TorchScript program; save its state dict instead.")
+    if not any(name.endswith("/data.pkl") or "/data/" in name for name in members):
+        raise BadCheckpointError(f"{path.name} is a zip archive and no PyTorch checkpoint; unpack it first.")
+
+
+def _table_of(raw: Any) -> StateDict:
+    """Take wrappers and prefixes off; empty if there is no table under them."""
+    found = _generator_of(raw)
+    try:
+        return canonicalize_state_dict(found) if isinstance(found, dict) else {}
+    except (AttributeError, TypeError):  # keys that are no texts
+        return {}
+
+
+def _generator_of(raw: Any) -> Any:
     """Take the averaged generator out of what training kept, and beside it the mean of its w, if there is one."""
     for key in _AVERAGED_KEYS:
         found = raw.get(key) if isinstance(raw, dict) else None

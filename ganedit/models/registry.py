@@ -23,6 +23,7 @@ from ganedit.models.card import ModelCard, Source, Task
 from ganedit.models.catalog import CATALOG
 from ganedit.models.pins import may_pin
 from ganedit.models.user_models import UserModels
+from ganedit.requests import NO_MODEL, SAME_MODEL
 
 if TYPE_CHECKING:  # torch takes seconds to import, and listing the models needs none of it
     from ganedit.models.faces import FaceFinder
@@ -76,7 +77,8 @@ class Registry:
             if card.twin is not None and card.twin not in self._cards:
                 raise ValueError(f"{card.id} names the twin {card.twin}, which is not in the catalogue.")
         self._cache = cache or sources.cache_dir()
-        self._user_models = UserModels(weights or sources.weights_dir(), self._cache)
+        taken = {*self._cards, NO_MODEL, SAME_MODEL}
+        self._user_models = UserModels(weights or sources.weights_dir(), self._cache, taken)
         self._budget_bytes = budget_bytes
         self._loaded: OrderedDict[tuple[str, float | None], Loaded] = OrderedDict()
         self._lock = threading.Lock()
@@ -215,7 +217,7 @@ class Registry:
 
     @property
     def problems(self) -> dict[str, str]:
-        """Files in ``weights/`` that could not be used, and why."""
+        """Files in ``weights/`` that could not be used, and why; by no name why the folder could not."""
         return self._user_models.problems
 
     @property

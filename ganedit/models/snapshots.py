@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
@@ -19,6 +18,7 @@ from torch import nn
 from ganedit.errors import BadCheckpointError
 from ganedit.files import whole_file
 from ganedit.models.archs import GENERATORS
+from ganedit.models.tensors import check_tensors
 
 _FORMAT = "ganedit-snapshot-1"
 
@@ -71,13 +71,14 @@ def read_snapshot(path: Path) -> Snapshot:
         generator = GENERATORS[about["arch"]](**about["config"])
         with safe_open(path, "pt") as file:
             state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a dictionary
+        check_tensors(state, path)
         generator.load_state_dict(state)
+    except BadCheckpointError:
+        raise
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise BadCheckpointError(
             f"{path.name} does not hold the generator that it names; train or fetch it again."
         ) from error
-    if any(value.is_floating_point() and not torch.isfinite(value).all() for value in state.values()):
-        raise BadCheckpointError(f"{path.name} holds weights that are not finite numbers; take an earlier snapshot.")
     return Snapshot(generator.eval().requires_grad_(False), about["arch"], about["config"], about["facts"])
 
 
