@@ -77,8 +77,9 @@ class Registry:
             if card.twin is not None and card.twin not in self._cards:
                 raise ValueError(f"{card.id} names the twin {card.twin}, which is not in the catalogue.")
         self._cache = cache or sources.cache_dir()
-        taken = {*self._cards, NO_MODEL, SAME_MODEL}
-        self._user_models = UserModels(weights or sources.weights_dir(), self._cache, taken)
+        folder, taken = weights or sources.weights_dir(), {*self._cards, NO_MODEL, SAME_MODEL}
+        self._user_models = UserModels(folder, self._cache, taken)
+        self._unlisted = UserModels(folder / "unlisted", self._cache / "unlisted", taken)
         self._budget_bytes = budget_bytes
         self._loaded: OrderedDict[tuple[str, float | None], Loaded] = OrderedDict()
         self._lock = threading.Lock()
@@ -93,17 +94,24 @@ class Registry:
         ]
 
     def get(self, model_id: str) -> ModelCard:
-        """Give the card of a model.
+        """Give the card of a model, listed or not.
 
         Raises:
             UnknownModelError: there is none of that id.
         """
         if model_id in self._cards:
             return self._cards[model_id]
-        for card in self._user_models.cards():
+        for card in (*self._user_models.cards(), *self._unlisted.cards()):
             if card.id == model_id:
                 return card
         raise UnknownModelError(f"There is no model called {model_id}; `python -m ganedit models list` names them all.")
+
+    def has(self, model_id: str, task: Task | None = None) -> bool:
+        """Whether there is a model of that id, listed or not, for that task."""
+        try:
+            return task in (None, self.get(model_id).task)
+        except UnknownModelError:
+            return False
 
     def is_installed(self, model_id: str) -> bool:
         """Whether the model can be used without fetching anything."""
@@ -198,8 +206,10 @@ class Registry:
             raise BadRequestError(f"{Path(name).stem} is the name of a known model; rename your file and add it again.")
         return self._user_models.add(path, name)
 
-    def put(self, snapshot: Path, name: str) -> ModelCard:
+    def put(self, snapshot: Path, name: str, *, listed: bool = True) -> ModelCard:
         """Copy a snapshot of a training run into ``weights/``, in the place of an earlier one of that name.
+
+        One that is not ``listed`` among the others is there for those alone who know its id.
 
         Raises:
             BadCheckpointError: it is damaged; the earlier one stays then.
@@ -207,7 +217,7 @@ class Registry:
         """
         if self._is_catalogued(Path(name).stem):
             raise BadRequestError(f"{Path(name).stem} is the name of a known model; name the run otherwise.")
-        card = self._user_models.add(snapshot, name, replace=True)
+        card = (self._user_models if listed else self._unlisted).add(snapshot, name, replace=True)
         self._forget(card.id)
         return card
 

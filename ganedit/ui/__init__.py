@@ -1,6 +1,7 @@
 """The web page: ``build_ui`` puts the tabs together, ``launch_options`` says how Gradio is to serve them."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from ganedit.engine import Engine
+from ganedit.errors import UnknownModelError
 from ganedit.ui.api import add_api
 from ganedit.ui.api_generate import add_generate_api
 from ganedit.ui.api_inpaint import add_inpaint_api
 from ganedit.ui.api_stylize import add_stylize_api
+from ganedit.ui.edit_wiring import LIGHT
 from ganedit.ui.enhance import build_enhance_tab
 from ganedit.ui.evaluate import build_evaluate_tab
 from ganedit.ui.exchange import Exchange
@@ -24,6 +27,7 @@ from ganedit.ui.http import Harden, Hosts, Rules, started_names
 from ganedit.ui.i18n import STRINGS, Html, both, translations
 from ganedit.ui.inpaint import build_inpaint_tab
 from ganedit.ui.models import build_models_tab
+from ganedit.ui.owners import Owners
 from ganedit.ui.run import Run
 from ganedit.ui.runs import Runs, runs_folder
 from ganedit.ui.settings import UiSettings
@@ -48,17 +52,21 @@ def build_ui(engine: Engine, settings: UiSettings) -> gr.Blocks:
         The page, with its queue set up; ``launch(**launch_options(settings))`` serves it.
     """
     leave_no_empty_files()
-    exchange, runs = Exchange(), _runs(engine, settings)
+    exchange, owners = Exchange(), _owners(engine, settings)
     delete_cache = (_CACHE_SWEEP_SECONDS, _CACHE_AGE_SECONDS)
     with gr.Blocks(title="ganedit", analytics_enabled=False, delete_cache=delete_cache) as page:
         gr.HTML(_header(), elem_id="ge-header", apply_default_css=False)
+        # Both names are fixed: what a browser remembers must outlive this process.
+        key = gr.BrowserState("", storage_key="ganedit-key", secret="ganedit")
+        if owners:
+            page.load(owners.key, key, key, **LIGHT)
         with gr.Tabs(overflow_behavior="wrap", elem_id="ge-tabs") as tabs:
             build_enhance_tab(engine, settings, exchange)
             build_inpaint_tab(engine, settings, exchange)
             build_stylize_tab(engine, settings, exchange)
             build_generate_tab(engine, exchange)
-            build_train_tab(runs, exchange, by_path=not settings.public)
-            build_evaluate_tab(engine, settings, runs)
+            build_train_tab(owners, key, exchange, by_path=not settings.public)
+            build_evaluate_tab(engine, settings, owners, key)
             build_models_tab(engine, settings)
         exchange.connect(tabs)
         add_api(engine, settings)
@@ -99,16 +107,21 @@ def launch_options(settings: UiSettings, *, share: bool = False) -> dict[str, An
     }
 
 
-def _runs(engine: Engine, settings: UiSettings) -> Runs | None:
-    """Give the training runs; None where strangers may not train."""
+def _owners(engine: Engine, settings: UiSettings) -> Owners | None:
+    """Give the training runs and whose they are; None where strangers may not train."""
     if settings.public and not settings.training:
         return None
 
     def publish(run: Run) -> None:
         if snapshot := run.snapshot():
-            engine.registry.put(snapshot, f"{run.name}.safetensors")
+            engine.registry.put(snapshot, f"{run.model}.safetensors", listed=not run.owner)
 
-    return Runs(runs_folder(), publish)
+    def withdraw(run: Run) -> None:
+        with suppress(UnknownModelError):  # there was no snapshot yet
+            if run.owner:
+                engine.registry.remove(run.model)
+
+    return Owners(Runs(runs_folder(), publish, withdraw), apart=settings.public)
 
 
 def _header() -> Html:

@@ -11,7 +11,7 @@ from ganedit.ui.evaluate_events import MODEL, PATH, SHAPES, UPLOAD, EvaluateTab,
 from ganedit.ui.evaluate_view import empty_html
 from ganedit.ui.i18n import label
 from ganedit.ui.intake import PICTURE_FILES
-from ganedit.ui.runs import Runs
+from ganedit.ui.owners import Owners
 from ganedit.ui.settings import UiSettings
 from ganedit.ui.theme import page_html
 
@@ -21,13 +21,14 @@ _TIERS = ("quick", "standard", "paper")
 _BACKBONES = ("auto", "effnet", "inception")
 
 
-def build_evaluate_tab(engine: Engine, settings: UiSettings, runs: Runs | None) -> None:
+def build_evaluate_tab(engine: Engine, settings: UiSettings, owners: Owners | None, key: gr.BrowserState) -> None:
     """Add the tab to the ``gr.Tabs`` being built.
 
     Args:
         engine: knows the trained models.
         settings: on a public server nobody names paths of it, and 1,000 pictures are all that is compared.
-        runs: know which data a model was trained on; None where nobody trains.
+        owners: know whose run a model comes of, and which data it was trained on; None where nobody trains.
+        key: of the browser.
     """
     with gr.Tab(label("ge.tab.evaluate"), id=TAB, elem_id=f"ge-tab-{TAB}") as page_tab:  # pyright: ignore[reportArgumentType]
         side, main = build_columns()
@@ -71,7 +72,7 @@ def build_evaluate_tab(engine: Engine, settings: UiSettings, runs: Runs | None) 
                 elem_id="ge-evaluate-command",
             )
     parts = Parts(real, fake, tier, backbone, actions.run, actions.stop, status, report, sheet, download, command)
-    _wire(EvaluateTab(engine, runs, parts), page_tab, by_path=not settings.public)
+    _wire(EvaluateTab(engine, owners, parts), page_tab, key, by_path=not settings.public)
 
 
 def _build_set(which: str, ways: list[str], *, by_path: bool) -> SetParts:
@@ -118,15 +119,15 @@ def _build_tier() -> gr.Radio:
     )
 
 
-def _wire(tab: EvaluateTab, page_tab: gr.Tab, *, by_path: bool) -> None:
+def _wire(tab: EvaluateTab, page_tab: gr.Tab, key: gr.BrowserState, *, by_path: bool) -> None:
     parts = tab.parts
     real, fake, buttons = parts.real, parts.fake, [parts.run, parts.stop]
     assert fake.model is not None
-    page_tab.select(tab.refresh, fake.model, fake.model, **LIGHT)
+    page_tab.select(tab.refresh, [fake.model, key], fake.model, **LIGHT)
     real.source.change(tab.show_real, real.source, [real.files, real.path], **LIGHT)
     fake.source.change(tab.show_source, fake.source, [fake.files, fake.path, fake.model], **LIGHT)
     if by_path:
-        fake.model.change(tab.take_its_data, fake.model, [real.source, real.path], **LIGHT)
+        fake.model.change(tab.take_its_data, [fake.model, key], [real.source, real.path], **LIGHT)
     begun = parts.run.click(tab.begin, None, buttons, trigger_mode="once", **LIGHT)
     running = begun.then(tab.measure, {*tab.read}, tab.written, concurrency_limit=1, concurrency_id="evaluate", **QUIET)
     running.success(tab.idle, None, buttons, **LIGHT)

@@ -17,7 +17,7 @@ from ganedit.ui.desk import Updates, Values
 from ganedit.ui.evaluate_view import progress_html, report_html, sheet_caption
 from ganedit.ui.i18n import both
 from ganedit.ui.measuring import Measured, Measurement
-from ganedit.ui.runs import Runs
+from ganedit.ui.owners import Owners
 from ganedit.ui.toast import toasts
 
 SHAPES, UPLOAD, PATH, MODEL = "shapes", "upload", "path", "model"
@@ -75,9 +75,9 @@ class Parts:
 class EvaluateTab:
     """The tab's events."""
 
-    def __init__(self, engine: Engine, runs: Runs | None, parts: Parts) -> None:
+    def __init__(self, engine: Engine, owners: Owners | None, parts: Parts) -> None:
         """Take who knows the trained models and their data, and the components."""
-        self._engine, self._runs, self.parts = engine, runs, parts
+        self._engine, self._owners, self.parts = engine, owners, parts
 
     @property
     def read(self) -> set[Any]:
@@ -158,12 +158,17 @@ class EvaluateTab:
         """Say that it was stopped."""
         return {**self.idle(), self.parts.status: status.message_line("ge.evaluate.stopped")}
 
-    def refresh(self, model: str | None) -> Updates:
-        """List the trained models again, those that were trained here first."""
+    def refresh(self, model: str | None, key: object) -> Updates:
+        """List the trained models again, those that were trained here first, of strangers' the visitor's own."""
         cards = self._engine.registry.cards("generate")
         ids = [card.id for home in _HOMES_OF_SNAPSHOTS for card in cards if card.sources[0].locator.startswith(home)]
+        own = [run for run in self._owners.of(key).all() if run.owner and not run.paints] if self._owners else []
+        private = {run.model: run.name for run in own if self._engine.registry.has(run.model)}
+        choices = [*((name, each) for each, name in private.items()), *((each, each) for each in ids)]
+        known = [each for _, each in choices]
+        chosen = model if model in known else next(iter(known), None)
         assert self.parts.fake.model is not None
-        return {self.parts.fake.model: gr.update(choices=ids, value=model if model in ids else next(iter(ids), None))}
+        return {self.parts.fake.model: gr.update(choices=choices, value=chosen)}
 
     def show_source(self, source: str) -> tuple[Any, ...]:
         """Show where pictures, a path or a model can be given."""
@@ -173,9 +178,9 @@ class EvaluateTab:
         """Show where real pictures or a path can be given."""
         return self.show_source(source)[:2]
 
-    def take_its_data(self, model: str | None) -> Any:
+    def take_its_data(self, model: str | None, key: object) -> Any:
         """Compare a model that was trained here with the data it was trained on."""
-        run = self._runs.get(model or "") if self._runs else None
+        run = self._owners.of(key).get(model or "") if self._owners else None
         if run is None:
             return gr.skip()
         real = self.parts.real

@@ -118,6 +118,8 @@ class GenerateTab:
         """List the generators that are here; training may have made one, and the Models tab fetches others."""
         registry = self._engine.registry
         ids = [card.id for card in registry.cards("generate") if registry.is_installed(card.id)]
+        if model and model not in ids and registry.has(model, "generate") and registry.is_installed(model):
+            ids.append(model)  # an unlisted one, which the Train tab handed over
         return gr.update(choices=ids, value=model if model in ids else next(iter(ids), None))
 
     def take_model(self, model: str, _: Values) -> Updates:

@@ -1,5 +1,6 @@
 """One training run as it lies on disk: what it was asked in ``job.json``, what it does in the files of training."""
 
+import hashlib
 import json
 import os
 import shlex
@@ -12,6 +13,7 @@ from typing import Any, Literal, Self
 RunState = Literal["waiting", "training", "stopping", "stopped", "finished", "failed"]
 
 JOB_FILE = "job.json"
+_SECRET_LETTERS = 32
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Run:
         created: seconds since 1970.
         message: the one sentence with which it failed, else empty.
         pid: of its process, 0 without one.
+        owner: hash of the key of the browser that began it; empty where all runs are everybody's.
     """
 
     folder: Path
@@ -48,11 +51,18 @@ class Run:
     created: float
     message: str = ""
     pid: int = 0
+    owner: str = ""
 
     @property
     def name(self) -> str:
         """Name of the folder; unique."""
         return self.folder.name
+
+    @property
+    def model(self) -> str:
+        """Id of the model that comes of it; of a run with an owner, one that nobody else can guess."""
+        secret = hashlib.sha256(f"{self.owner}/{self.name}".encode()).hexdigest()[:_SECRET_LETTERS]
+        return f"{self.name}-{secret}" if self.owner else self.name
 
     @property
     def is_live(self) -> bool:

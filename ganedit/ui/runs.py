@@ -15,27 +15,35 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from ganedit.errors import BadRequestError, UserError
+from ganedit.errors import BadRequestError
 from ganedit.stopping import SAVE_SECONDS
 from ganedit.ui.run import JOB_FILE, Run, Wish
 from ganedit.ui.training import Training, settled
 
 _LOG = logging.getLogger(__name__)
 _UPLOADS = "uploads"
+GONE = "This run is gone; choose another one in the list."
+_OWN_AT_ONCE, _ALL_AT_ONCE = 2, 12
 _CLOSE_SECONDS, _RETRY_SECONDS = 15, 5
 
 
 class Runs:
     """All runs in one folder, and the worker that trains one after the other; safe to use from many threads."""
 
-    def __init__(self, root: Path, publish: Callable[[Run], None] = lambda run: None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        publish: Callable[[Run], None] = lambda run: None,
+        withdraw: Callable[[Run], None] = lambda run: None,
+    ) -> None:
         """Find the runs that are there; those whose process is gone have stopped.
 
         Args:
             root: folder of the runs; made when the first one is.
-            publish: offers a run's newest snapshot to the whole app; called in the worker's thread when a run ends.
+            publish: offers a run's newest snapshot to the app; called in the worker's thread when a run ends.
+            withdraw: takes back what was published of a run that is removed.
         """
-        self._root, self._publish = root.resolve(), publish
+        self._root, self._publish, self._withdraw = root.resolve(), publish, withdraw
         self._lock = threading.Condition()
         self._training: Training | None = None
         self._closed = False
@@ -54,17 +62,42 @@ class Runs:
         """Give one run, None if it is gone."""
         return next((run for run in self.all() if run.name == name), None)
 
-    def start(self, wish: Wish) -> Run:
-        """Begin a run, or let it wait for those before it."""
+    def start(self, wish: Wish, owner: str = "") -> Run:
+        """Begin a run, or let it wait for those before it.
+
+        Args:
+            wish: what is to be trained.
+            owner: hash of a key; empty if all runs are everybody's.
+
+        Raises:
+            BadRequestError: too much waits already, see ``check_room``; uploads for it are gone then.
+        """
         stem = Path(wish.recipe).stem
         with self._lock:
+            try:
+                self.check_room(owner)
+            except BadRequestError:
+                self._forget_upload(wish.data)
+                raise
             number = 1 + max((int(path.name.rpartition("-")[2]) for path in self._numbered(stem)), default=0)
             folder = self._root / f"{stem}-{number}"
             folder.mkdir(parents=True)
-            run = Run(folder, wish, "waiting", time.time())
+            run = Run(folder, wish, "waiting", time.time(), owner=owner)
             run.save()
         self._wake()
         return run
+
+    def check_room(self, owner: str) -> None:
+        """See whether one more run of an owner may wait; where all are everybody's, it always may.
+
+        Raises:
+            BadRequestError: it may not.
+        """
+        live = [run.owner for run in self.all() if run.is_live and run.owner]
+        if owner and live.count(owner) >= _OWN_AT_ONCE:
+            raise BadRequestError(f"{_OWN_AT_ONCE} runs of yours go on or wait already; stop one, or wait for its end.")
+        if owner and len(live) >= _ALL_AT_ONCE:
+            raise BadRequestError("Too many runs wait here already; try again when some of them have ended.")
 
     def stop(self, name: str) -> None:
         """End a run; one that trains saves first, or is ended by force when that takes too long."""
@@ -81,11 +114,12 @@ class Runs:
         """Let a run that stopped, failed or finished go on.
 
         Raises:
-            BadRequestError: it is gone.
+            BadRequestError: it is gone, or too much waits already.
         """
         with self._lock:
             run = self._require(name)
             if not run.is_live:
+                self.check_room(run.owner)
                 replace(run, state="waiting", message="").save()
         self._wake()
 
@@ -100,10 +134,8 @@ class Runs:
             if run.is_live:
                 raise BadRequestError(f"{name} is still going on, stop it first.")
             shutil.rmtree(run.folder)
-            if Path(run.wish.data).is_relative_to(self._root / _UPLOADS):
-                others = {other.wish.data for other in self.all()}
-                if run.wish.data not in others:
-                    shutil.rmtree(self._upload_of(run.wish.data), ignore_errors=True)
+            self._forget_upload(run.wish.data)
+        self._withdraw(run)
 
     def publish(self, name: str) -> None:
         """Offer the newest snapshot of a run that still goes on, or whose app was killed before it could.
@@ -175,18 +207,18 @@ class Runs:
             return None
 
     def _finish(self, name: str, code: int) -> None:
+        run = self.get(name)
+        if run:
+            try:
+                self._publish(run)  # before it counts as ended, when it may be removed
+            except Exception:  # whatever it is, the runs after it must go on
+                _LOG.exception("the snapshot of %s could not be offered", name)
         with self._lock:
             self._training = None
             run = self.get(name)
-            if run is None:
-                return
-            run = settled(run, code)
-            with suppress(OSError):
-                run.save()
-        try:
-            self._publish(run)
-        except (UserError, OSError):  # the runs after it must go on
-            _LOG.exception("the snapshot of %s could not be offered", name)
+            if run:
+                with suppress(OSError):
+                    settled(run, code).save()
 
     def _settle_orphans(self) -> list[Run]:
         """Count the runs as stopped that an earlier app left, and give them; one of them may still train."""
@@ -198,10 +230,15 @@ class Runs:
 
     # -------------------------------------------------------------------- disk
 
+    def _forget_upload(self, data: str) -> None:
+        """Delete uploaded pictures that no run needs any more."""
+        if Path(data).is_relative_to(self._root / _UPLOADS) and data not in {run.wish.data for run in self.all()}:
+            shutil.rmtree(self._upload_of(data), ignore_errors=True)
+
     def _require(self, name: str) -> Run:
         run = self.get(name)
         if run is None:
-            raise BadRequestError("This run is gone; choose another one in the list.")
+            raise BadRequestError(GONE)
         return run
 
     def _numbered(self, stem: str) -> list[Path]:

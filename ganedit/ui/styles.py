@@ -1,5 +1,6 @@
 """The styles to choose from: those that painters have learned, and paintings that another model takes as a style."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,14 +46,15 @@ class Styles:
         self._engine = engine
         self._thumbs: dict[Style, Image.Image] = {}
 
-    def all(self) -> tuple[Style, ...]:
-        """List what networks on this machine have learned, then the paintings."""
+    def all(self, handed: Iterable[str] = ()) -> tuple[Style, ...]:
+        """List what networks on this machine have learned, those unlisted ones that were handed over, the paintings."""
         registry = self._engine.registry
+        listed = [card.id for card in registry.cards("stylize")]
         learned = []
-        for card in registry.cards("stylize"):
-            if card.id != ANY_STYLE_MODEL and registry.is_installed(card.id):
+        for model in dict.fromkeys([*listed, *(model for model in handed if registry.has(model, "stylize"))]):
+            if model != ANY_STYLE_MODEL and registry.is_installed(model):
                 with suppress(UserError):  # a damaged file takes no other style away
-                    learned += [Style(card.id, name) for name in self._engine.styles(card.id) or ("",)]
+                    learned += [Style(model, name) for name in self._engine.styles(model) or ("",)]
         return (*learned, *PAINTINGS)
 
     def pictures(self, styles: tuple[Style, ...]) -> list[tuple[str | Image.Image, str]]:

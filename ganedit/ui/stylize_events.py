@@ -117,16 +117,18 @@ class StylizeTab(EditTab):
 
     def show_styles(self, known: tuple[Style, ...]) -> Updates:
         """Show the styles there are now, unless all of them are shown already; offer to fetch the model of the rest."""
-        controls, styles = self.controls, self._styles.all()
+        styles = self._styles.all(style.model for style in known)
         missing = not self.engine.registry.is_installed(ANY_STYLE_MODEL)
-        updates: Updates = {controls.fetch: gr.update(visible=self._may_fetch and missing)}
-        if styles == known:
-            return updates
+        updates: Updates = {self.controls.fetch: gr.update(visible=self._may_fetch and missing)}
+        return updates if styles == known else updates | self._shown(styles)
+
+    def _shown(self, styles: tuple[Style, ...], place: int = 0) -> Updates:
+        controls = self.controls
         names = list(dict.fromkeys(style.name for style in styles if not style.painting and style.name))
-        return updates | {
+        return {
             controls.styles: styles,
-            controls.style: styles[0],
-            controls.gallery: gr.update(value=self._styles.pictures(styles), selected_index=0),
+            controls.style: styles[place],
+            controls.gallery: gr.update(value=self._styles.pictures(styles), selected_index=place),
             controls.mixed: gr.update(choices=[("–", ""), *((name, name) for name in names)]),
             controls.faces: gr.update(choices=face_choices(styles)),
         }
@@ -134,12 +136,9 @@ class StylizeTab(EditTab):
     def take_model(self, model: str, values: Values) -> Updates:
         """Choose the first style of a painter that was just trained; its pictures are painted anew."""
         self._styles.forget(model)
-        controls = self.controls
-        updates = self.show_styles(())
-        styles = updates[controls.styles]
+        styles = self._styles.all([*(style.model for style in values[self.controls.styles]), model])
         place = next((number for number, style in enumerate(styles) if style.model == model), 0)
-        gallery = gr.update(value=self._styles.pictures(styles), selected_index=place)
-        return updates | {controls.style: styles[place], controls.gallery: gallery, controls.own: None}
+        return {**self._shown(styles, place), self.controls.own: None}
 
     @toasts
     def sheet(self, values: Values) -> Iterator[Updates]:

@@ -9,7 +9,7 @@ from ganedit.ui.edit_wiring import LIGHT
 from ganedit.ui.exchange import Exchange
 from ganedit.ui.i18n import both, label
 from ganedit.ui.intake import PICTURE_FILES
-from ganedit.ui.runs import Runs
+from ganedit.ui.owners import Owners
 from ganedit.ui.theme import page_html
 from ganedit.ui.train_events import KNOBS, Parts, TrainTab, about_recipe, own_values, recipes
 
@@ -28,17 +28,18 @@ element.addEventListener('click', (event) => {
 _CLICK_SNAPSHOT = "() => setTimeout(() => document.querySelector('#ge-train-file').click(), 150)"
 
 
-def build_train_tab(runs: Runs | None, exchange: Exchange, *, by_path: bool) -> None:
+def build_train_tab(owners: Owners | None, key: gr.BrowserState, exchange: Exchange, *, by_path: bool) -> None:
     """Add the tab to the ``gr.Tabs`` being built.
 
     Args:
-        runs: what is trained; None where nobody may train: nothing is built then, since an event that is only hidden
-            can be called.
+        owners: whose runs are whose; None where nobody may train: nothing is built then, since an event that is only
+            hidden can be called.
+        key: of the browser.
         exchange: hands a run's model to the tab that draws with it.
         by_path: pictures may be named by a path of this machine.
     """
     with gr.Tab(label("ge.tab.train"), id=TAB, elem_id=f"ge-tab-{TAB}") as tab:  # pyright: ignore[reportArgumentType]
-        if runs is None:
+        if owners is None:
             gr.HTML(f'<p class="ge-note ge-offline">{both("ge.train.public")}</p>')
             return
         side, main = build_columns()
@@ -46,8 +47,8 @@ def build_train_tab(runs: Runs | None, exchange: Exchange, *, by_path: bool) -> 
             left = _build_choices(by_path=by_path)
         with main:
             right = _build_view()
-        parts = Parts(**left, **right)
-    _wire(TrainTab(runs, parts), tab, exchange)
+        parts = Parts(**left, **right, key=key)
+    _wire(TrainTab(owners, parts), tab, exchange)
 
 
 def _build_choices(*, by_path: bool) -> dict[str, Any]:
@@ -188,6 +189,7 @@ def _build_view() -> dict[str, Any]:
         "live": live,
         "command": command,
         "chosen": gr.State(""),
+        "model": gr.State(""),
         "seen": gr.State(""),
         "timer": gr.Timer(_TICK_SECONDS, active=False),
     }
@@ -195,16 +197,16 @@ def _build_view() -> dict[str, Any]:
 
 def _wire(tab: TrainTab, page_tab: gr.Tab, exchange: Exchange) -> None:
     parts = tab.parts
-    look = {parts.chosen, parts.live, parts.moment, parts.seen}
+    look = {parts.key, parts.chosen, parts.live, parts.moment, parts.seen}
     shown = tab.shown_parts
     page_tab.select(tab.refresh, look, shown, **LIGHT)
     parts.timer.tick(tab.tick, look, shown, **LIGHT)
-    parts.listed.select(tab.choose, None, shown, **LIGHT)
+    parts.listed.select(tab.choose, {parts.key}, shown, **LIGHT)
     parts.source.change(tab.show_source, parts.source, [parts.files, parts.path], **LIGHT)
     # Not when the tab opens, too: what comes late would wipe out what was typed meanwhile.
     parts.recipe.change(tab.show_recipe, parts.recipe, [parts.about, *parts.knobs.values()], **LIGHT)
     wishes = {parts.source, parts.files, parts.path, parts.recipe, *parts.knobs.values()}
-    parts.start.click(tab.start, {*wishes, *look}, shown, trigger_mode="once", **LIGHT)
+    parts.start.click(tab.start, {*wishes, *look}, [*shown, parts.key], trigger_mode="once", **LIGHT)
     parts.stop.click(tab.stop, look, shown, trigger_mode="once", **LIGHT)
     parts.resume.click(tab.resume, look, shown, trigger_mode="once", **LIGHT)
     asking = [parts.remove, parts.question, parts.remove_yes, parts.keep]
@@ -214,8 +216,8 @@ def _wire(tab: TrainTab, page_tab: gr.Tab, exchange: Exchange) -> None:
     parts.moment.input(tab.scrub, look, [parts.grid, parts.live, parts.moment], trigger_mode="always_last", **LIGHT)
     parts.live.input(tab.refresh, look, shown, **LIGHT)
     for button, target in ((parts.generate, "generate"), (parts.paint, "stylize")):
-        published = button.click(tab.publish, parts.chosen, None, **LIGHT)
-        exchange.offer_model(published.success, parts.chosen, target)
+        published = button.click(tab.publish, {parts.key, parts.chosen}, None, **LIGHT)
+        exchange.offer_model(published.success, parts.model, target)
     # Gradio hands out a file at a click only, and there is none before it is asked for.
-    given = parts.snapshot.click(tab.give_snapshot, parts.chosen, parts.file, **LIGHT)
+    given = parts.snapshot.click(tab.give_snapshot, {parts.key, parts.chosen}, parts.file, **LIGHT)
     given.success(None, None, None, js=_CLICK_SNAPSHOT, **LIGHT)

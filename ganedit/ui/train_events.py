@@ -15,6 +15,7 @@ from PIL import Image
 
 from ganedit.errors import UserError
 from ganedit.ui.i18n import both
+from ganedit.ui.owners import Owners, OwnRuns
 from ganedit.ui.run import Run, Wish, recipe_values
 from ganedit.ui.runs import Runs
 from ganedit.ui.session import Vault
@@ -70,7 +71,9 @@ class Parts:
         status, plots, grid, moment, live, command: the chosen run.
         stop, resume, generate, paint, snapshot, remove, question, remove_yes, keep: what can be done with it.
         file: hands out the snapshot; not seen.
+        key: in the browser's memory: makes runs its own where strangers train.
         chosen: name of the run that is shown.
+        model: id of the model that comes of it.
         seen: what is on the page already, so that nothing is sent twice.
         timer: looks at the runs while one goes on.
     """
@@ -99,7 +102,9 @@ class Parts:
     moment: gr.Slider
     live: gr.Checkbox
     command: gr.Code
+    key: gr.BrowserState
     chosen: gr.State
+    model: gr.State
     seen: gr.State
     timer: gr.Timer
 
@@ -130,9 +135,9 @@ def own_values(name: str) -> dict[str, str]:
 class TrainTab:
     """The tab's events. ``Values`` are read by component, ``Updates`` are written so."""
 
-    def __init__(self, runs: Runs, parts: Parts) -> None:
-        """Take the runs and the components that show them."""
-        self._runs, self.parts, self._vault = runs, parts, Vault()
+    def __init__(self, owners: Owners, parts: Parts) -> None:
+        """Take whose runs are whose, and the components that show them."""
+        self._owners, self.parts, self._vault = owners, parts, Vault()
 
     @property
     def shown_parts(self) -> list[Any]:
@@ -140,25 +145,30 @@ class TrainTab:
         parts = self.parts
         shown: list[Component] = [parts.listed, parts.status, parts.plots, parts.grid, parts.moment, parts.live]
         shown += [parts.command, parts.stop, parts.resume, parts.generate, parts.paint, parts.snapshot, parts.remove]
-        shown += [parts.question, parts.remove_yes, parts.keep, parts.chosen, parts.seen, parts.timer]
+        shown += [parts.question, parts.remove_yes, parts.keep, parts.chosen, parts.model, parts.seen, parts.timer]
         return [*shown]
+
+    def _mine(self, values: Values) -> Runs | OwnRuns:
+        """The runs of whoever calls; a name from a browser is looked up among them alone."""
+        return self._owners.of(values[self.parts.key])
 
     @toasts
     def refresh(self, values: Values) -> Updates:
         """Show the chosen run anew; the newest if none is chosen."""
-        return self._show(str(values[self.parts.chosen]), live=bool(values[self.parts.live]), seen="")
+        chosen, live = str(values[self.parts.chosen]), bool(values[self.parts.live])
+        return self._show(self._mine(values), chosen, live=live, seen="")
 
     @toasts
     def tick(self, values: Values) -> Any:
         """Show what is new."""
         parts = self.parts
-        news = self._show(str(values[parts.chosen]), live=bool(values[parts.live]), seen=str(values[parts.seen]))
-        return news or gr.skip()
+        chosen, live, seen = str(values[parts.chosen]), bool(values[parts.live]), str(values[parts.seen])
+        return self._show(self._mine(values), chosen, live=live, seen=seen) or gr.skip()
 
     @toasts
-    def choose(self, event: gr.EventData) -> Updates:
+    def choose(self, values: Values, event: gr.EventData) -> Updates:
         """Show the run that was clicked."""
-        return self._show(str(event.run), live=True, seen="")
+        return self._show(self._mine(values), str(event.run), live=True, seen="")
 
     @toasts
     def start(self, values: Values) -> Updates:
@@ -170,10 +180,12 @@ class TrainTab:
             if str(values[parts.knobs[name]] or "").strip()
         }
         recipe = recipes()[str(values[parts.recipe])]
-        run = self._runs.start(Wish(str(recipe), self._data(values), settings))
-        return self._show(run.name, live=True, seen="")
+        key = self._owners.key(values[parts.key])
+        mine = self._owners.of(key)
+        run = mine.start(Wish(str(recipe), self._data(values, mine), settings))
+        return {parts.key: key, **self._show(mine, run.name, live=True, seen="")}
 
-    def _data(self, values: Values) -> str:
+    def _data(self, values: Values, mine: Runs | OwnRuns) -> str:
         parts = self.parts
         source = values[parts.source]
         if source == "shapes":
@@ -184,18 +196,18 @@ class TrainTab:
         files = values[parts.files]
         if source != "upload" or not files:
             raise UserError(both("ge.train.need_data"))
-        return self._runs.take_uploads([Path(file) for file in files])
+        return mine.take_uploads([Path(file) for file in files])
 
     @toasts
     def stop(self, values: Values) -> Updates:
         """End the chosen run, saved."""
-        self._runs.stop(str(values[self.parts.chosen]))
+        self._mine(values).stop(str(values[self.parts.chosen]))
         return self.refresh(values)
 
     @toasts
     def resume(self, values: Values) -> Updates:
         """Let the chosen run go on."""
-        self._runs.resume(str(values[self.parts.chosen]))
+        self._mine(values).resume(str(values[self.parts.chosen]))
         return self.refresh(values)
 
     @toasts
@@ -213,13 +225,14 @@ class TrainTab:
     @toasts
     def remove(self, values: Values) -> Updates:
         """Delete the chosen run."""
-        self._runs.remove(str(values[self.parts.chosen]))
-        return self._show("", live=True, seen="")
+        mine = self._mine(values)
+        mine.remove(str(values[self.parts.chosen]))
+        return self._show(mine, "", live=True, seen="")
 
     @toasts
     def scrub(self, values: Values) -> Any:
         """Show the samples of another moment, and stay there."""
-        run = self._runs.get(str(values[self.parts.chosen]))
+        run = self._mine(values).get(str(values[self.parts.chosen]))
         grids = run.grids() if run else []
         if not grids:
             return gr.skip()
@@ -231,20 +244,19 @@ class TrainTab:
         }
 
     @toasts
-    def publish(self, chosen: str) -> None:
-        """See to it that the newest snapshot is among the app's models."""
-        self._runs.publish(chosen)
+    def publish(self, values: Values) -> None:
+        """See to it that the newest snapshot can be opened in other tabs."""
+        self._mine(values).publish(str(values[self.parts.chosen]))
 
     @toasts
-    def give_snapshot(self, chosen: str) -> str:
+    def give_snapshot(self, values: Values) -> str:
         """Hand out the newest snapshot."""
-        run = self._runs.get(chosen)
+        run = self._mine(values).get(str(values[self.parts.chosen]))
         snapshot = run.snapshot() if run else None
-        if snapshot is None:
+        if run is None or snapshot is None:
             raise UserError(both("ge.error.expired"))
-        copy = self._vault.path(
-            self._vault.folder(), f"{chosen}.safetensors"
-        )  # the page may show files of its own only
+        # The page may show files of its own only.
+        copy = self._vault.path(self._vault.folder(), f"{run.name}.safetensors")
         shutil.copyfile(snapshot, copy)
         return str(copy)
 
@@ -265,8 +277,8 @@ class TrainTab:
 
     # -------------------------------------------------------------------- view
 
-    def _show(self, chosen: str, *, live: bool, seen: str) -> Updates:
-        runs = self._runs.all()
+    def _show(self, mine: Runs | OwnRuns, chosen: str, *, live: bool, seen: str) -> Updates:
+        runs = mine.all()
         run = next((run for run in runs if run.name == chosen), runs[0] if runs else None)
         ticks, grids = (run.stats(), run.grids()) if run else ([], [])
         going = any(each.is_live for each in runs)
@@ -280,6 +292,7 @@ class TrainTab:
             parts.plots: plots_html(ticks),
             parts.command: gr.update(value=run.shown_command() if run else "", visible=run is not None),
             parts.chosen: run.name if run else "",
+            parts.model: run.model if run else "",
             parts.seen: now,
             parts.timer: gr.update(active=going),
             parts.question: gr.update(visible=False),
