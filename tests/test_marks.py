@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gradio.processing_utils import encode_pil_to_bytes
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from ganedit import xmp
 from ganedit.engine import Engine
-from ganedit.formats import open_picture, save_picture
+from ganedit.formats import open_picture, read_recipe, save_picture
 from ganedit.image import Picture
 from ganedit.provenance import make_recipe, marked
 from ganedit.requests import (
@@ -26,6 +27,9 @@ from ganedit.requests import (
     Request,
     StylizeRequest,
 )
+from ganedit.ui.file_choices import FileChoices
+from ganedit.ui.session import Vault
+from ganedit.ui.stage import marked_image, outcome_of
 
 VOCABULARY = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 DRAWN, REWORKED = "trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia"
@@ -103,6 +107,14 @@ def test_exiftool_reads_the_mark_from_every_format_with_and_without_settings(bit
         save_picture(picture, file, recipe='{"a": 1}' if file.stem == "told" else None)
     assert exiftool_reads(*files) == [REWORKED] * 8
     assert {open_picture(file).source_type for file in files} == {REWORKED}
+
+
+def test_the_page_marks_what_it_shows_and_hands_out_also_without_settings(engine: Engine, tmp_path: Path) -> None:
+    result, vault = engine.run(StylizeRequest(photo(), shares={"cartoon": 1})), Vault()
+    outcome = outcome_of(result, photo(), "a", FileChoices(embed=False), vault)
+    (tmp_path / "shown.png").write_bytes(encode_pil_to_bytes(marked_image(result.images[0])))
+    files = [outcome.download, outcome.after, outcome.thumb, tmp_path / "shown.png", outcome.before]
+    assert exiftool_reads(*files) == [REWORKED] * 4 + [""] and read_recipe(outcome.download) is None
 
 
 def test_a_picture_that_no_machine_made_gets_no_mark(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from ganedit.ui.desk import Updates, Values
 from ganedit.ui.generate_events import Drawn, GenerateTab
 from ganedit.ui.i18n import both
 from ganedit.ui.session import safe_name
+from ganedit.ui.stage import marked_image
 from ganedit.ui.toast import toasts
 
 DIRECTIONS = 8
@@ -138,7 +139,7 @@ class Explorer:
         return zip(self.tools.moves, [*names, *numbers[len(names) :]], strict=True)
 
     def _paint(self, request: GenerateRequest) -> Any:
-        return self._engine.run(request).images[0].to_pil()
+        return marked_image(self._engine.run(request).images[0])
 
     def _base(self, values: Values) -> GenerateRequest | None:
         base = values[self.tools.base]
@@ -234,7 +235,7 @@ class Explorer:
             yield {
                 self.tab.parts.status: status.done_line(step),
                 tools.base: Base(replace(base, model=model, latent=Latent(style=step.style))),
-                tools.painted: step.images[0].to_pil(),
+                tools.painted: marked_image(step.images[0]),
                 tools.error: gr.update(value=step.images[1].to_pil(), visible=True),
                 tools.photo: None,
                 tools.mix_seed: None,

@@ -24,6 +24,7 @@ from ganedit.ui.status import done_line
 PREVIEW_SIDE_PX = 1024
 _SLIDER_MEGAPIXELS = 2.0
 _THUMB_SIDE_PX = 160
+_XMP_KEY = "XML:com.adobe.xmp"  # of a PNG
 _PAPER = "white"  # behind transparent pixels: the slider lays one picture over the other
 
 
@@ -152,7 +153,7 @@ def outcome_of(result: EditResult, before: Picture, stem: str, file: FileChoices
     small.thumbnail((_THUMB_SIDE_PX, _THUMB_SIDE_PX), Image.Resampling.LANCZOS)
     paths = [vault.path(token, f"{name}.png") for name in ("before", "after", "thumb")]
     mark = PngInfo()  # what is shown can be kept too
-    mark.add_itxt("XML:com.adobe.xmp", xmp.pack(None, result.images[0].source_type).decode())
+    mark.add_itxt(_XMP_KEY, xmp.pack(None, result.images[0].source_type).decode())
     for path, image, info in zip(paths, (compared, after, small), (None, mark, mark), strict=True):
         image.save(path, compress_level=1, pnginfo=info)
     download = write_download(result, token, stem, file, vault)
@@ -165,6 +166,13 @@ def write_download(result: EditResult, token: str, stem: str, file: FileChoices,
     path = vault.path(token, f"{stem}.{ending}")
     save_picture(result.images[0], path, options=file.save_options, recipe=make_recipe(result) if file.embed else None)
     return path
+
+
+def marked_image(picture: Picture) -> Image.Image:
+    """Give a new picture for a component that shows PNG: gradio writes the texts in ``info`` into its file."""
+    image = picture.to_pil()
+    image.info[_XMP_KEY] = xmp.pack(None, picture.source_type).decode()
+    return image
 
 
 def blank_picture(width: int, height: int) -> Picture:
