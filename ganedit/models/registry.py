@@ -181,7 +181,8 @@ class Registry:
         """
         card = self.get(model_id)
         if not self._is_catalogued(model_id):
-            self._user_models.remove(card)
+            for models in (self._user_models, self._unlisted):
+                models.remove(card)
         else:
             if not card.has_weights:
                 raise BadRequestError(f"{card.id} is built in and cannot be removed.")
