@@ -10,7 +10,7 @@ import pytest
 from asgi import ask, echo
 
 from ganedit.ui.http import Harden, Rules, reading
-from ganedit.ui.http.calls import MAX_DEPTH, MAX_FILES, MAX_JSON_BYTES, MAX_VALUES
+from ganedit.ui.http.calls import MAX_DEPTH, MAX_FILES, MAX_JSON_BYTES, MAX_OWN_FILES, MAX_VALUES
 
 JOIN = "/gradio_api/queue/join"
 DOORS = (JOIN, "/gradio_api/call/enhance", "/gradio_api/call/v2/enhance", "/gradio_api/run/x", "/gradio_api/api/x/")
@@ -117,7 +117,15 @@ def test_pictures_inside_a_call_count_as_uploads_and_not_as_its_text() -> None:
 def test_a_call_names_a_thousand_files_at_most() -> None:
     assert _send({"data": [[{"path": "/a", "meta": META}] * MAX_FILES]})[0] == 200
     status, sentence = _send({"data": [[{"path": "/a", "meta": META}] * MAX_FILES], "event_data": {"path": "/b"}})
-    assert (status, sentence) == (400, "A call may name 1000 files at most; send fewer at once.")
+    assert (status, sentence) == (400, "A call may name 1000 files at most; send fewer, or a zip of them.")
+
+
+def test_on_ones_own_machine_a_call_may_name_ten_thousand() -> None:
+    app = Harden(echo, Rules(public=False, per_minute=30))
+    many = {"data": [[{"path": "/a", "meta": META}] * MAX_OWN_FILES]}
+    assert ask(app, "POST", JOIN, json=many).status_code == 200
+    many["data"].append([{"path": "/b"}])
+    assert "10000 files at most" in ask(app, "POST", JOIN, json=many).json()["detail"]
 
 
 def test_naming_many_files_costs_as_much_as_many_calls() -> None:

@@ -81,6 +81,21 @@ def test_the_host_of_a_proxy_counts_only_if_the_proxy_is_trusted() -> None:
     assert _status("127.0.0.1", trusting, x_forwarded_host="evil.example") == 421
 
 
+def test_a_proxy_that_keeps_the_host_may_name_itself_but_no_link_is_made_of_that() -> None:
+    seen: list[Scope] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope)
+        await echo(scope, receive, send)
+
+    trusting = Harden(app, Rules(hosts=STARTED.hosts, trusted_hops=1))
+    for forwarded in ("inner-proxy", "studio.example.org"):
+        headers = {"Host": "studio.example.org", "X-Forwarded-Host": forwarded}
+        assert ask(trusting, "GET", "/config", headers=headers).status_code == 200
+    hosts = [dict(scope["headers"]).get(b"x-forwarded-host") for scope in seen]
+    assert hosts == [None, b"studio.example.org"]
+
+
 @pytest.mark.parametrize(
     ("host", "origin", "status"),
     [
@@ -101,6 +116,16 @@ def test_pages_of_others_may_not_use_it(host: str, origin: str, status: int, pat
     answer = ask(Harden(echo, STARTED), "POST", path, headers={"Host": host, "Origin": origin}, json={"data": []})
     assert answer.status_code == status
     assert status == 200 or "--allow-host" in answer.json()["detail"]
+
+
+def test_a_page_cannot_name_itself_as_the_host_of_a_proxy() -> None:
+    trusting = Rules(hosts=STARTED.hosts, trusted_hops=1)
+    for host in ("127.0.0.1", "studio.example.org"):
+        assert _status(host, trusting, "POST", x_forwarded_host="6.6.6.6", origin="http://6.6.6.6") == 403
+        assert _status(host, trusting, "POST", x_forwarded_host="evil.example", origin="http://evil.example") in (
+            403,
+            421,
+        )
 
 
 def test_a_websocket_under_another_name_is_closed_before_it_opens() -> None:

@@ -103,7 +103,7 @@ class Harden:
             return refusal(*objection), scope
         if _CLOSED.match(path):
             return refusal(404, "Not found"), scope
-        admitted = self._logins.admit(scope, path)
+        admitted = self._logins.admit(self._rules.hosts.without_others(scope), path)
         if admitted is None:
             return _log_in(path), scope
         if admitted["method"] in _WITHOUT_BODY:
@@ -166,7 +166,7 @@ class Harden:
         body.count_files(read.kept)
         replay.body = read.body
         # What gradio does for each file it does on the event loop: fifty take it as long as a request.
-        answer = self._slow_down(scope, read.named / 50) if read.named else None
+        answer = self._slow_down(scope, read.named / 50) if self._rules.public else None
         if answer is not None:
             raise RefusedCallError(answer)
         await self._app(_with_client(scope) if _TOOLS.match(path) else scope, replay.receive, exchange.send)

@@ -54,17 +54,25 @@ class Hosts:
         if len(hosts) != 1 or hosts[0] is None:
             return 400, "A request must name one host."
         names = [*hosts, *(_host(value) for value in headers.getlist("x-forwarded-host"))]
-        for name in names:
+        # A proxy that hands the host on unchanged may name itself behind it.
+        for name in names if _is_address(hosts[0]) else hosts:
             if name is None or not (_is_address(name) or self._is_ours(name, scope)):
                 shown = (name or "")[:_SHOWN_LETTERS]
                 return 421, f'This app does not answer to the name "{shown}"; start it with --allow-host {shown}.'
         # A page at a plain IP address may be anybody's, unless it is this one.
         for origin in headers.getlist("origin"):
             asking = _host(origin.lower().removeprefix("http://").removeprefix("https://"))
-            if asking not in names and (asking is None or not self._is_ours(asking, scope)):
+            if asking not in hosts and (asking is None or not self._is_ours(asking, scope)):
                 shown = (asking or origin)[:_SHOWN_LETTERS]
                 return 403, f'Pages of "{shown}" may not use this app; start it with --allow-host {shown}.'
         return None
+
+    def without_others(self, scope: Scope) -> Scope:
+        """Give a request without a forwarded host that is none of ours: gradio would make its links of it."""
+        names = [_host(value) for value in Headers(scope=scope).getlist("x-forwarded-host")]
+        if all(name and (_is_address(name) or self._is_ours(name, scope)) for name in names):
+            return scope
+        return {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"x-forwarded-host"]}
 
     def _is_ours(self, name: str, scope: Scope) -> bool:
         if name in self._names or name == "localhost" or name.endswith(".localhost"):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from starlette.types import Scope
 from ganedit.errors import BadRequestError
 from ganedit.ui.http.addresses import fetch
 from ganedit.ui.http.bodies import MIB, refusal
-from ganedit.ui.http.calls import Call, is_address, is_data, read_call, read_data
+from ganedit.ui.http.calls import MAX_FILES, MAX_OWN_FILES, Call, is_address, is_data, read_call, read_data
 from ganedit.ui.http.rules import Rules
 from ganedit.ui.session import safe_name
 
@@ -90,9 +91,8 @@ class Reading:
         return Read(call.body(), len(call.files), len(kept))
 
     async def _parse(self, raw: bytes, *, bare: bool) -> Call:
-        if len(raw) < _LARGE_BYTES:
-            return read_call(raw, bare=bare)
-        return await anyio.to_thread.run_sync(lambda: read_call(raw, bare=bare), limiter=self._one)
+        read = partial(read_call, raw, bare=bare, max_files=MAX_FILES if self._rules.public else MAX_OWN_FILES)
+        return read() if len(raw) < _LARGE_BYTES else await anyio.to_thread.run_sync(read, limiter=self._one)
 
     async def _settle(self, file: dict[str, Any], kept: list[str]) -> None:
         """Lay a file where uploads lie if it came with the call or is to be fetched."""
