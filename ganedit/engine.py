@@ -59,6 +59,9 @@ HAIRLINE_PX = 4.0
 HAIRLINE_MODEL = "opencv-navier-stokes"
 """In marks up to this thickness the classical method measured as well as MI-GAN or better: the README has the table."""
 
+_WORKING_BYTES = 30
+"""For each pixel of a picture and of its result: floats of both, and integers on their way in and out."""
+
 _PROBE_PX = 64
 _HEAT_MAP_PX = 1024
 
@@ -138,6 +141,23 @@ class Engine:
                 yield from draw(request, self.registry, self._enhance, self.blocks_words)
             case _:
                 assert_never(request)
+
+    def memory_bytes(self, request: Request) -> float:
+        """Say how much memory the pixels of a request and of its result will take at once, about.
+
+        Raises:
+            UserError: there is no such model.
+        """
+        if isinstance(request, GenerateRequest | InterpolateRequest):
+            return 0.0  # as small as the generator's own memory
+        height, width = request.image.height, request.image.width
+        pixels = len(request.frames) * height * width if isinstance(request, ClipRequest) else height * width
+        if isinstance(request, EnhanceRequest):
+            scale = 1 if request.model == NO_MODEL else self._card(request.model, "enhance").scale
+            height, width = output_size(request, scale)
+        elif isinstance(request, OutpaintRequest):
+            height, width = height + request.top + request.bottom, width + request.left + request.right
+        return _WORKING_BYTES * (pixels + height * width)
 
     def estimate(self, request: EnhanceRequest) -> float:
         """Seconds that an enhancement will take, from earlier runs or from one small trial of the network.

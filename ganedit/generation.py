@@ -2,16 +2,14 @@
 
 import time
 from collections.abc import Callable, Generator, Iterator
-from functools import partial
 from typing import assert_never
 
 from ganedit.errors import BadRequestError
-from ganedit.image import Picture
 from ganedit.models.generators import PictureGenerator
 from ganedit.models.registry import Registry
 from ganedit.requests import EditResult, EnhanceRequest, GenerateRequest, InterpolateRequest, Progress, ProjectRequest
 from ganedit.tasks.blocked_words import check_words
-from ganedit.tasks.generate import Steps, generate, interpolate, one_by_one
+from ganedit.tasks.generate import Steps, generate, interpolate
 from ganedit.tasks.project import REACH, project
 
 ENLARGER = "realesrgan-x4plus"
@@ -72,10 +70,14 @@ def _enlarged(steps: Steps, upscale: int, enhance: Enhance) -> Steps:
     if upscale == 1:
         return pictures, notes
 
-    def enlarge(picture: Picture) -> Picture:
-        *_, result = enhance(EnhanceRequest(picture, ENLARGER, upscale))
-        assert isinstance(result, EditResult)
-        return result.images[0]
-
-    enlarged = yield from one_by_one((partial(enlarge, picture) for picture in pictures), len(pictures), "upscale")
-    return enlarged, notes
+    started, enlarged = time.perf_counter(), []
+    for number, picture in enumerate(pictures):
+        each_seconds = (time.perf_counter() - started) / number if number else None
+        for step in enhance(EnhanceRequest(picture, ENLARGER, upscale)):
+            if isinstance(step, EditResult):
+                enlarged += step.images
+                break
+            each_seconds = each_seconds or step.seconds_left  # a tile is a step, so that it can be stopped there
+            yield Progress(number, len(pictures), each_seconds and each_seconds * (len(pictures) - number), "upscale")
+    yield Progress(len(pictures), len(pictures), 0.0, "upscale")
+    return tuple(enlarged), notes

@@ -64,7 +64,7 @@ def build_ui(engine: Engine, settings: UiSettings) -> gr.Blocks:
             build_enhance_tab(engine, settings, exchange)
             build_inpaint_tab(engine, settings, exchange)
             build_stylize_tab(engine, settings, exchange)
-            build_generate_tab(engine, exchange)
+            build_generate_tab(engine, settings, exchange)
             build_train_tab(owners, key, exchange, by_path=not settings.public)
             build_evaluate_tab(engine, settings, owners, key)
             build_models_tab(engine, settings)

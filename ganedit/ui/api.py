@@ -7,8 +7,7 @@ switch on, the tools' descriptions.
 
 import contextlib
 import logging
-import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, cast, get_args
 
 import gradio as gr
@@ -21,9 +20,9 @@ from ganedit.models.card import Task
 from ganedit.provenance import make_recipe
 from ganedit.requests import Adjustments, Compute, EditResult, EnhanceRequest, Precision, Progress, Request
 from ganedit.ui.api_inputs import Range, choice_input, file_inputs, parse_size, picture_input, save_options
-from ganedit.ui.limits import check_duration
 from ganedit.ui.session import Vault
 from ganedit.ui.settings import UiSettings
+from ganedit.ui.watch import edit, result_of
 
 _LOG = logging.getLogger(__name__)
 KEEP_SECONDS = 600.0
@@ -192,17 +191,13 @@ def finish(engine: Engine, request: Request, report: gr.Progress, limit_seconds:
 
     Raises:
         BadRequestError: it would take longer than ``limit_seconds``.
+        GoneError: the caller has left.
     """
-    started = time.monotonic()
-    steps = cast(Generator[Progress | EditResult], engine.stream(request))
-    with contextlib.closing(steps):
-        for step in steps:
-            if isinstance(step, EditResult):
-                return step
-            needed_seconds = time.monotonic() - started + (step.seconds_left or 0.0)
-            check_duration(needed_seconds, limit_seconds)
-            report((step.done, step.total), desc=step.stage, unit="tiles")
-    raise RuntimeError("the engine ended without a result")
+
+    def tell(step: Progress) -> None:
+        report((step.done, step.total), desc=step.stage, unit="tiles")
+
+    return result_of(edit(engine, request, limit_seconds), tell)
 
 
 def _write(vault: Vault, result: EditResult, options: SaveOptions) -> str:

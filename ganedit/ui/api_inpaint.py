@@ -3,6 +3,7 @@
 from typing import Any
 
 import gradio as gr
+import numpy as np
 from gradio.components import Component
 
 from ganedit.engine import Engine
@@ -12,6 +13,7 @@ from ganedit.requests import InpaintRequest, OutpaintRequest
 from ganedit.ui.api import EditCalls, add_edit, told
 from ganedit.ui.api_inputs import Range, file_inputs, picture_input, save_options
 from ganedit.ui.settings import UiSettings
+from ganedit.ui.watch import EDITS, once, result_of, watched
 from ganedit.wording import parse_aspect, sides_for
 
 _GROW = Range(0, -256, 256, "Grow the mask, pixels; negative narrows it")
@@ -136,7 +138,11 @@ class InpaintCalls(EditCalls):
         """
         with told():
             strictness = _SENSITIVITY.checked("sensitivity", sensitivity)
-            found = self.engine.find_scratches(open_picture(image or b""), strictness)
+
+            def find() -> np.ndarray:
+                return self.engine.find_scratches(open_picture(image or b""), strictness)
+
+            found = result_of(watched(once(find), self.limit_seconds, EDITS))
             token = self.vault.folder()
             path = self.vault.path(token, "scratches.png")
             save_mask(found, path)

@@ -10,6 +10,9 @@ from ganedit.ui.file_choices import show_fields
 
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 LIGHT: dict[str, Any] = {**QUIET, "concurrency_limit": None}
+OPENS: dict[str, Any] = {**QUIET, "concurrency_id": "pictures", "concurrency_limit": 4}
+"""Opens large pictures, and may have to wait for memory: only so many do at once, so that light events find room."""
+
 LATEST: dict[str, Any] = {**LIGHT, "trigger_mode": "always_last"}
 
 
@@ -30,9 +33,9 @@ def wire(tab: EditTab, exchange: Exchange) -> None:
 def _wire_intake(tab: EditTab) -> None:
     intake, read, outputs = tab.desk.intake, tab.read, tab.intake_outputs
     taken = [
-        intake.drop.upload(tab.take_upload, {intake.drop, intake.change, *read}, outputs, **LIGHT),
-        intake.change.upload(tab.take_upload, {intake.drop, intake.change, *read}, outputs, **LIGHT),
-        intake.examples.click(tab.take_example, {*read}, outputs, **LIGHT),
+        intake.drop.upload(tab.take_upload, {intake.drop, intake.change, *read}, outputs, **OPENS),
+        intake.change.upload(tab.take_upload, {intake.drop, intake.change, *read}, outputs, **OPENS),
+        intake.examples.click(tab.take_example, {*read}, outputs, **OPENS),
     ]
     for event in taken:
         # Also after a refusal: both must be ready for the next file, and neither may offer the last one again.
@@ -46,7 +49,7 @@ def _wire_run(tab: EditTab) -> None:
         waiting = button.click(tab.wait, memory.photo, [status, memory.stopped, *buttons], **LIGHT, trigger_mode="once")
         running = waiting.success(
             run,
-            {memory.history, *tab.read},
+            {memory.history, memory.outcome, *tab.read},
             tab.run_outputs,
             concurrency_limit=1,
             concurrency_id="gpu",
@@ -68,6 +71,6 @@ def _wire_result(tab: EditTab) -> None:
         tab.rewrite,
         {memory.outcome, memory.history, *file.values()},
         [memory.outcome, memory.history, view.download],
-        **LATEST,
+        **{**LATEST, **OPENS},
     )
     file["format"].change(show_fields, file["format"], [file["quality"], file["depth"]], **LIGHT)

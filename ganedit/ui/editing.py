@@ -1,9 +1,7 @@
 """The course of an edit, the same on every editing tab: a picture comes in, is edited, shown and handed out."""
 
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, cast
@@ -19,14 +17,13 @@ from ganedit.ui import stage, status
 from ganedit.ui.desk import Desk, Memory, Updates, Values
 from ganedit.ui.file_choices import FileChoices
 from ganedit.ui.i18n import both
-from ganedit.ui.limits import check_duration
 from ganedit.ui.result_view import COMPARE, EDIT
 from ganedit.ui.session import LIFETIME_SECONDS, Outcome, Photo, Previews, Recent, Vault
 from ganedit.ui.settings import UiSettings
 from ganedit.ui.toast import toasts
+from ganedit.ui.watch import edit, shown
 
 HISTORY_LENGTH = 12
-_SECONDS_BETWEEN_UPDATES = 0.4
 
 
 class EditTab(ABC):
@@ -55,7 +52,7 @@ class EditTab(ABC):
         """
         self.engine = engine
         self.vault, self.recent, self.previews = Vault(), Recent(), Previews()
-        self._limit_seconds = settings.limit_seconds
+        self.limit_seconds = settings.limit_seconds
 
     def build_memory(self) -> Memory:
         """Make the states of an open page; what they hold is removed with them."""
@@ -194,16 +191,7 @@ class EditTab(ABC):
 
     def progress(self, request: Request) -> Generator[Updates, None, EditResult]:
         """Run a request and show its progress; gives the result."""
-        started, shown_at = time.monotonic(), 0.0
-        with closing(cast(Generator[Any, None, None], self.engine.stream(request))) as steps:
-            for step in steps:
-                if isinstance(step, EditResult):
-                    return step
-                check_duration(time.monotonic() - started + (step.seconds_left or 0.0), self._limit_seconds)
-                if time.monotonic() - shown_at >= _SECONDS_BETWEEN_UPDATES:
-                    shown_at = time.monotonic()
-                    yield {self.desk.view.status: status.progress_line(step)}
-        raise AssertionError("a stream ends with a result")
+        return shown(edit(self.engine, request, self.limit_seconds), self.desk.view.status)
 
     def finished(self, result: EditResult, values: Values) -> Updates:
         """Write a result, put it into the history and show it."""

@@ -4,7 +4,7 @@ import gradio as gr
 
 from ganedit.engine import Engine
 from ganedit.ui.desk import Desk, build_columns
-from ganedit.ui.edit_wiring import LATEST, LIGHT, wire
+from ganedit.ui.edit_wiring import LATEST, LIGHT, OPENS, wire
 from ganedit.ui.enhance_choices import CUSTOM_SCALE
 from ganedit.ui.enhance_events import EnhanceTab
 from ganedit.ui.enhance_layout import EXAMPLES, TAB, TONES, build_controls, build_view
@@ -48,7 +48,7 @@ def build_enhance_tab(engine: Engine, settings: UiSettings, exchange: Exchange) 
     wire(tab, exchange)
     _wire_settings(tab, page_tab)
     _wire_tones(tab)
-    view.heat.expand(tab.invented, memory.outcome, view.heat_map, **LIGHT)
+    view.heat.expand(tab.invented, memory.outcome, view.heat_map, **OPENS)
 
 
 def _wire_settings(tab: EnhanceTab, page_tab: gr.Tab) -> None:

@@ -72,7 +72,7 @@ def build_evaluate_tab(engine: Engine, settings: UiSettings, owners: Owners | No
                 elem_id="ge-evaluate-command",
             )
     parts = Parts(real, fake, tier, backbone, actions.run, actions.stop, status, report, sheet, download, command)
-    _wire(EvaluateTab(engine, owners, parts), page_tab, key, by_path=not settings.public)
+    _wire(EvaluateTab(engine, owners, parts, settings.limit_seconds), page_tab, key, by_path=not settings.public)
 
 
 def _build_set(which: str, ways: list[str], *, by_path: bool) -> SetParts:

@@ -19,6 +19,7 @@ from ganedit.ui.i18n import both
 from ganedit.ui.measuring import Measured, Measurement
 from ganedit.ui.owners import Owners
 from ganedit.ui.toast import toasts
+from ganedit.ui.watch import EVALUATIONS, watched
 
 SHAPES, UPLOAD, PATH, MODEL = "shapes", "upload", "path", "model"
 
@@ -75,9 +76,9 @@ class Parts:
 class EvaluateTab:
     """The tab's events."""
 
-    def __init__(self, engine: Engine, owners: Owners | None, parts: Parts) -> None:
-        """Take who knows the trained models and their data, and the components."""
-        self._engine, self._owners, self.parts = engine, owners, parts
+    def __init__(self, engine: Engine, owners: Owners | None, parts: Parts, limit_seconds: float | None) -> None:
+        """Take who knows the trained models and their data, the components, and the longest that it may take."""
+        self._engine, self._owners, self.parts, self._limit_seconds = engine, owners, parts, limit_seconds
 
     @property
     def read(self) -> set[Any]:
@@ -96,14 +97,19 @@ class EvaluateTab:
         """Measure with progress; closing the iterator ends it."""
         parts = self.parts
         yield {parts.status: progress_html({"stage": "start", "done": 0, "total": None}), **self._nothing_shown()}
+        with closing(watched(self._steps(values), self._limit_seconds, EVALUATIONS)) as steps:
+            for step in steps:
+                if step is not None:
+                    yield step
+
+    def _steps(self, values: Values) -> Iterator[Updates]:
+        """Measure; what is shown lies on disk until the next step."""
         with tempfile.TemporaryDirectory(prefix="ganedit-evaluate-") as folder:
             wish = self._measurement(values, Path(folder))
             with closing(measuring.run(wish, Path(folder))) as steps:
                 for step in steps:
-                    if isinstance(step, Measured):
-                        yield self._shown(wish, step)
-                    else:
-                        yield {parts.status: progress_html(step)}
+                    done = isinstance(step, Measured)
+                    yield self._shown(wish, step) if done else {self.parts.status: progress_html(step)}
 
     def _measurement(self, values: Values, folder: Path) -> Measurement:
         parts = self.parts

@@ -11,6 +11,7 @@ from gradio.components import Component
 from ganedit.ui.i18n import label
 
 _QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+_OPENS: dict[str, Any] = {"concurrency_id": "pictures", "concurrency_limit": 4}
 
 Trigger = Callable[..., Any]
 """What an event hangs on: ``button.click``, or ``success`` of the event before."""
@@ -77,5 +78,5 @@ class Exchange:
         def send(values: dict[Block, Any]) -> Any:
             return target.receive(values[source], values)
 
-        sent = trigger(send, {source, *target.inputs}, [*target.outputs], **_QUIET)
+        sent = trigger(send, {source, *target.inputs}, [*target.outputs], **{**_QUIET, **_OPENS})
         sent.success(lambda: gr.Tabs(selected=target.tab), None, tabs, **_QUIET)

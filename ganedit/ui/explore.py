@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 
 from ganedit.requests import MAX_FRAMES
-from ganedit.ui.edit_wiring import LATEST, LIGHT, QUIET
+from ganedit.ui.edit_wiring import LATEST, LIGHT
 from ganedit.ui.explore_events import DIRECTIONS, Explorer, Tools
 from ganedit.ui.i18n import both, label
 from ganedit.ui.intake import PICTURE_FILES
@@ -155,12 +155,12 @@ def wire_explore(explorer: Explorer) -> None:
     tools.mix_seed.change(explorer.paint, explorer.read, tools.painted, **LATEST)
     tools.reset.click(explorer.begin, {*picked, tools.kept}, explorer.begun, **LIGHT)
     gr.on([tools.names.submit, tools.names.blur], explorer.name, explorer.named, [tools.kept, *tools.moves], **LIGHT)
-    drawing: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "gpu", "trigger_mode": "once", **QUIET}
-    running = [
-        tools.take.click(explorer.take, explorer.read, explorer.tab.written, **drawing),
-        tools.near.click(explorer.near, explorer.read, explorer.tab.written, **drawing),
-        tools.way.click(explorer.way, explorer.read, [parts.status, tools.clip, tools.clip_file], **drawing),
-        tools.photo.upload(explorer.find, {tools.photo, parts.model, *explorer.read}, explorer.found, **drawing),
-    ]
-    for event in running:
-        event.failure(lambda: "", None, parts.status, **LIGHT)  # the toast says what was wrong
+    read, written = explorer.read, explorer.tab.written
+    explorer.tab.wire_drawing(
+        [
+            (tools.take.click, explorer.take, read, written),
+            (tools.near.click, explorer.near, read, written),
+            (tools.way.click, explorer.way, read, [parts.status, tools.clip, tools.clip_file]),
+            (tools.photo.upload, explorer.find, {tools.photo, parts.model, *read}, explorer.found),
+        ]
+    )

@@ -1,7 +1,6 @@
 """What the latent tools do: repaint the chosen picture, draw its neighbors, show a way, find a photo."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -13,7 +12,7 @@ from ganedit.engine import Engine
 from ganedit.errors import UserError
 from ganedit.formats import open_picture
 from ganedit.provenance import make_recipe
-from ganedit.requests import EditResult, GenerateRequest, InterpolateRequest, Latent, ProjectRequest, Request
+from ganedit.requests import GenerateRequest, InterpolateRequest, Latent, ProjectRequest
 from ganedit.ui import status
 from ganedit.ui.desk import Updates, Values
 from ganedit.ui.generate_events import Drawn, GenerateTab
@@ -21,6 +20,7 @@ from ganedit.ui.i18n import both
 from ganedit.ui.session import safe_name
 from ganedit.ui.stage import marked_image
 from ganedit.ui.toast import toasts
+from ganedit.ui.watch import result_of, watched
 
 DIRECTIONS = 8
 
@@ -139,7 +139,7 @@ class Explorer:
         return zip(self.tools.moves, [*names, *numbers[len(names) :]], strict=True)
 
     def _paint(self, request: GenerateRequest) -> Any:
-        return marked_image(self._engine.run(request).images[0])
+        return marked_image(result_of(watched(self._engine.stream(request), self.tab.limit_seconds)).images[0])
 
     def _base(self, values: Values) -> GenerateRequest | None:
         base = values[self.tools.base]
@@ -204,46 +204,34 @@ class Explorer:
         tools, start = self.tools, self._worked(values)
         end = replace(start, seed=int(values[tools.way_to] or 0), latent=Latent(start.latent.truncation))
         request = InterpolateRequest(start, end, int(values[tools.frames]))
-        for step in self._steps(request):
-            if not isinstance(step, EditResult):
-                yield {self.tab.parts.status: step}
-                continue
-            folder, stem = self.tab.vault.folder(), f"{safe_name(start.model)}-{start.seed}-{end.seed}"
-            shown = self.tab.vault.path(folder, f"{stem}.gif")
-            clip, recipe = there_and_back(step.images), make_recipe(step)
-            save_clip(clip, shown, recipe)
-            file = shown
-            if values[tools.kind] == "MP4":
-                file = self.tab.vault.path(folder, f"{stem}.mp4")
-                save_clip(clip, file, recipe)
-            yield {
-                self.tab.parts.status: status.done_line(step),
-                tools.clip: gr.update(value=str(shown), visible=True),
-                tools.clip_file: gr.update(value=str(file), visible=True),
-            }
+        result = yield from self.tab.progress(request)
+        folder, stem = self.tab.vault.folder(), f"{safe_name(start.model)}-{start.seed}-{end.seed}"
+        shown = self.tab.vault.path(folder, f"{stem}.gif")
+        clip, recipe = there_and_back(result.images), make_recipe(result)
+        save_clip(clip, shown, recipe)
+        file = shown
+        if values[tools.kind] == "MP4":
+            file = self.tab.vault.path(folder, f"{stem}.mp4")
+            save_clip(clip, file, recipe)
+        yield {
+            self.tab.parts.status: status.done_line(result),
+            tools.clip: gr.update(value=str(shown), visible=True),
+            tools.clip_file: gr.update(value=str(file), visible=True),
+        }
 
     @toasts
     def find(self, values: Values) -> Iterator[Updates]:
         """Find the picture that is most like a photo; the sliders then start from it."""
         tools, model = self.tools, str(values[self.tab.parts.model])
         image = open_picture(Path(values[tools.photo]))
-        for step in self._steps(ProjectRequest(image, model)):
-            if not isinstance(step, EditResult):
-                yield {self.tab.parts.status: step}
-                continue
-            base = self._base(values) or GenerateRequest(model)
-            yield {
-                self.tab.parts.status: status.done_line(step),
-                tools.base: Base(replace(base, model=model, latent=Latent(style=step.style))),
-                tools.painted: marked_image(step.images[0]),
-                tools.error: gr.update(value=step.images[1].to_pil(), visible=True),
-                tools.photo: None,
-                tools.mix_seed: None,
-                **dict.fromkeys(tools.moves, 0),
-            }
-
-    def _steps(self, request: Request) -> Iterator[Any]:
-        """Give lines of progress, and at last the result."""
-        with closing(cast(Any, self._engine.stream(request))) as steps:
-            for step in steps:
-                yield step if isinstance(step, EditResult) else status.progress_line(step)
+        result = yield from self.tab.progress(ProjectRequest(image, model))
+        base = self._base(values) or GenerateRequest(model)
+        yield {
+            self.tab.parts.status: status.done_line(result),
+            tools.base: Base(replace(base, model=model, latent=Latent(style=result.style))),
+            tools.painted: marked_image(result.images[0]),
+            tools.error: gr.update(value=result.images[1].to_pil(), visible=True),
+            tools.photo: None,
+            tools.mix_seed: None,
+            **dict.fromkeys(tools.moves, 0),
+        }

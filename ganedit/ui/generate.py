@@ -7,7 +7,7 @@ import gradio as gr
 from ganedit.engine import Engine
 from ganedit.requests import MAX_COUNT
 from ganedit.ui.desk import build_columns
-from ganedit.ui.edit_wiring import LIGHT, QUIET
+from ganedit.ui.edit_wiring import LIGHT
 from ganedit.ui.exchange import Exchange, Target
 from ganedit.ui.explore import build_explore, wire_explore
 from ganedit.ui.explore_events import Explorer
@@ -15,19 +15,21 @@ from ganedit.ui.generate_events import GenerateTab, Parts
 from ganedit.ui.i18n import Html, both, label
 from ganedit.ui.intake import PICTURE_FILES
 from ganedit.ui.session import LIFETIME_SECONDS
+from ganedit.ui.settings import UiSettings
 from ganedit.ui.theme import page_html
 
 TAB = "generate"
 
 
-def build_generate_tab(engine: Engine, exchange: Exchange) -> None:
+def build_generate_tab(engine: Engine, settings: UiSettings, exchange: Exchange) -> None:
     """Add the tab to the ``gr.Tabs`` being built.
 
     Args:
         engine: draws.
+        settings: in public mode, how long a drawing may take is limited.
         exchange: draws the "send to" row later.
     """
-    tab = GenerateTab(engine)
+    tab = GenerateTab(engine, settings.limit_seconds)
     with gr.Tab(label("ge.tab.generate"), id=TAB, elem_id=f"ge-tab-{TAB}") as page_tab:  # pyright: ignore[reportArgumentType]
         drawn = gr.State(None, time_to_live=LIFETIME_SECONDS, delete_callback=tab.forget)
         chosen = gr.State(0)
@@ -156,16 +158,6 @@ def _wire(tab: GenerateTab, page_tab: gr.Tab) -> None:
     listed = page_tab.select(tab.refresh, parts.model, parts.model, **LIGHT)
     listed.then(tab.fit, parts.model, tab.fitted, **LIGHT)
     parts.model.input(tab.fit, parts.model, tab.fitted, **LIGHT)
-    buttons = [parts.run, parts.stop]
     shuffled = parts.shuffle.click(tab.another_seed, None, parts.seed, trigger_mode="once", **LIGHT)
-    begun = [
-        parts.run.click(tab.begin, None, buttons, trigger_mode="once", **LIGHT),
-        shuffled.then(tab.begin, None, buttons, **LIGHT),
-    ]
-    drawing: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "gpu", **QUIET}
-    running: list[Any] = [event.then(tab.draw, tab.read, tab.written, **drawing) for event in begun]
-    for event in running:
-        event.failure(lambda: "", None, parts.status, **LIGHT)  # the toast says what was wrong
-        event.then(tab.end, None, buttons, **LIGHT)
-    parts.stop.click(tab.stopped, None, [parts.status, *buttons], cancels=running, **LIGHT)
+    tab.wire_drawing([(start, tab.draw, tab.read, tab.written) for start in (parts.run.click, shuffled.then)])
     parts.gallery.select(tab.choose, parts.drawn, [parts.download, parts.chosen], **LIGHT)

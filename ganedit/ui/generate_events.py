@@ -1,8 +1,7 @@
 """What the Generate tab's events do: fit the controls to the model, draw, and hand out the chosen picture."""
 
 import random
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -13,12 +12,14 @@ from ganedit.engine import Engine
 from ganedit.errors import UserError
 from ganedit.formats import open_picture, save_picture
 from ganedit.provenance import make_recipe
-from ganedit.requests import EditResult, GenerateRequest, Guide, Latent, Told
+from ganedit.requests import EditResult, GenerateRequest, Guide, Latent, Request, Told
 from ganedit.ui import status
 from ganedit.ui.desk import Updates, Values
+from ganedit.ui.edit_wiring import LIGHT, QUIET
 from ganedit.ui.i18n import Html, both, label
 from ganedit.ui.session import Vault, safe_name
 from ganedit.ui.toast import toasts
+from ganedit.ui.watch import edit, shown
 
 ANY = ""
 _SEEDS = 1_000_000
@@ -90,9 +91,9 @@ class GenerateTab:
 
     parts: Parts
 
-    def __init__(self, engine: Engine) -> None:
-        """Take who draws."""
-        self._engine, self.vault = engine, Vault()
+    def __init__(self, engine: Engine, limit_seconds: float | None) -> None:
+        """Take who draws, and the longest that it may take; None does not limit."""
+        self._engine, self.limit_seconds, self.vault = engine, limit_seconds, Vault()
 
     @property
     def read(self) -> set[Any]:
@@ -169,12 +170,11 @@ class GenerateTab:
 
     def run(self, request: GenerateRequest, before: Drawn | None) -> Iterator[Updates]:
         """Draw what is asked for in place of what is in the gallery, with progress."""
-        with closing(cast(Any, self._engine.stream(request))) as steps:
-            for step in steps:
-                if isinstance(step, EditResult):
-                    yield self._shown(step, before)
-                else:
-                    yield {self.parts.status: status.progress_line(step)}
+        yield self._shown((yield from self.progress(request)), before)
+
+    def progress(self, request: Request) -> Generator[Updates, None, EditResult]:
+        """Run a request and show its progress; gives the result."""
+        return shown(edit(self._engine, request, self.limit_seconds), self.parts.status)
 
     def begin(self) -> Updates:
         """Offer to stop instead of to begin."""
@@ -189,6 +189,18 @@ class GenerateTab:
     def stopped(self) -> Updates:
         """Say that it was stopped; what was in the gallery is still there."""
         return {self.parts.status: status.message_line(both("ge.run.stopped")), **self.end()}
+
+    def wire_drawing(self, drawings: list[tuple[Any, Any, Any, list[Any]]]) -> None:
+        """Connect what draws, so that Stop ends it: what starts it, what is called, what it reads and writes."""
+        parts, running = self.parts, []
+        buttons = [parts.run, parts.stop]
+        for start, draw, read, written in drawings:
+            begun = start(self.begin, None, buttons, trigger_mode="once", **LIGHT)
+            event = begun.then(draw, read, written, concurrency_limit=1, concurrency_id="gpu", **QUIET)
+            event.failure(lambda: "", None, parts.status, **LIGHT)  # the toast says what was wrong
+            event.then(self.end, None, buttons, **LIGHT)
+            running.append(event)
+        parts.stop.click(self.stopped, None, [parts.status, *buttons], cancels=running, **LIGHT)
 
     def _request(self, values: Values) -> GenerateRequest:
         parts = self.parts

@@ -4,7 +4,7 @@ import gradio as gr
 
 from ganedit.engine import Engine
 from ganedit.ui.desk import Desk, build_columns
-from ganedit.ui.edit_wiring import LATEST, LIGHT, QUIET, wire
+from ganedit.ui.edit_wiring import LATEST, LIGHT, OPENS, QUIET, wire
 from ganedit.ui.exchange import Exchange
 from ganedit.ui.i18n import label
 from ganedit.ui.inpaint_events import InpaintTab
@@ -58,7 +58,7 @@ def build_inpaint_tab(engine: Engine, settings: UiSettings, exchange: Exchange) 
     _wire_models(tab, page_tab)
     _wire_mask(tab)
     read = {memory.outcome, memory.history, *tab.read}
-    view.keep.click(tab.keep, read, tab.intake_outputs, **LIGHT)
+    view.keep.click(tab.keep, read, tab.intake_outputs, **OPENS)
     view.hole.input(tab.candidates.look, read, view.gallery, **LATEST)
     view.gallery.select(tab.candidates.pick, read, tab.run_outputs, concurrency_id="gpu", concurrency_limit=1, **QUIET)
 
@@ -74,13 +74,9 @@ def _wire_models(tab: InpaintTab, page_tab: gr.Tab) -> None:
 def _wire_mask(tab: InpaintTab) -> None:
     controls, read = tab.controls, {tab.desk.memory.outcome, *tab.read}
     shown = [tab.desk.view.status, *tab.stage_parts]
-    tab.view.painter.select(tab.select, read, tab.view.painter, **LATEST)
-    found = [controls.grow, *shown]
-    controls.find.click(
-        tab.find_scratches, read, found, concurrency_id="gpu", concurrency_limit=1, trigger_mode="once", **QUIET
-    )
-    taken = controls.mask_in.upload(tab.take_mask, {controls.mask_in, *read}, shown, **LIGHT)
+    tab.view.painter.select(tab.select, read, tab.view.painter, **{**LATEST, **OPENS})
+    taken = controls.mask_in.upload(tab.take_mask, {controls.mask_in, *read}, shown, **OPENS)
     taken.then(lambda: None, None, controls.mask_in, **LIGHT)
-    written = controls.mask_out.click(tab.give_mask, read, controls.mask_file, **LIGHT)
+    written = controls.mask_out.click(tab.give_mask, read, controls.mask_file, **OPENS)
     # Gradio hands out a file at a click only, and there is none before it is asked for.
     written.success(None, None, None, js=_CLICK_MASK_FILE, **LIGHT)

@@ -23,6 +23,7 @@ from ganedit.ui.model_table import size_text
 from ganedit.ui.session import Outcome, Photo
 from ganedit.ui.settings import UiSettings
 from ganedit.ui.toast import toasts
+from ganedit.ui.watch import EDITS, once, result_of, shown, watched
 from ganedit.wording import parse_aspect, sides_for
 
 GAN_MODEL = InpaintRequest.model
@@ -50,9 +51,10 @@ class InpaintTab(EditTab):
 
     @property
     def runs(self) -> dict[gr.Button, Callable[[Values], Iterator[Updates]]]:
-        """Fill, try all models, extend."""
+        """Fill, try all models, extend, look for scratches."""
         controls = self.controls
-        return {controls.actions.run: self.run, controls.every: self.candidates.run, controls.extend: self.extend}
+        edits = {controls.actions.run: self.run, controls.every: self.candidates.run, controls.extend: self.extend}
+        return {**edits, controls.find: self.find_scratches}
 
     def request(self, image: Picture, values: Values) -> InpaintRequest:
         """Give the request that the controls and the painter describe.
@@ -184,7 +186,7 @@ class InpaintTab(EditTab):
         photo = self._photo(values)
         small = stage.preview_of(photo, self.vault, self.previews)
         stroke = painter.last_stroke(values[self.view.painter], small.height, small.width)
-        found = self.engine.select_object(small, stroke)
+        found = result_of(watched(once(lambda: self.engine.select_object(small, stroke)), self.limit_seconds))
         nothing = np.zeros_like(found)
         mask = self._mask(photo, values) | from_preview(found, nothing, np.zeros((photo.height, photo.width), bool))
         return {self.view.painter: self._set_mask(photo, mask, values)}
@@ -192,11 +194,10 @@ class InpaintTab(EditTab):
     @toasts
     def find_scratches(self, values: Values) -> Iterator[Updates]:
         """Replace the mask by one of the scratches and dust that are found."""
-        photo = self._photo(values)
-        yield {self.desk.view.status: status.stage_line("scratches")}
-        original = stage.original_of(photo, self.vault)
-        found = self.engine.find_scratches(original, float(values[self.controls.sensitivity]))
-        thin = self.engine.holes(InpaintRequest(original, found, grow_px=SCRATCH_GROW_PX)).thickness_px <= HAIRLINE_PX
+        photo, line, said = self._photo(values), self.desk.view.status, status.stage_line("scratches")
+        yield {line: said}
+        steps = watched(once(lambda: self._scratches(photo, values)), self.limit_seconds, EDITS)
+        found, thin = yield from shown(steps, line, said)
         model = HAIRLINE_MODEL if thin else values[self.controls.model]
         share = f"{found.mean():.2%}"
         said = both("ge.inpaint.found", share=share, model=model) if found.any() else both("ge.inpaint.found_nothing")
@@ -206,6 +207,13 @@ class InpaintTab(EditTab):
             self.desk.view.status: status.message_line(said),
             self.controls.grow: SCRATCH_GROW_PX,
         }
+
+    def _scratches(self, photo: Photo, values: Values) -> tuple[np.ndarray, bool]:
+        """Find scratches, (H, W) bool, and tell whether all are as thin as hairlines."""
+        original = stage.original_of(photo, self.vault)
+        found = self.engine.find_scratches(original, float(values[self.controls.sensitivity]))
+        holes = self.engine.holes(InpaintRequest(original, found, grow_px=SCRATCH_GROW_PX))
+        return found, holes.thickness_px <= HAIRLINE_PX
 
     @toasts
     def take_mask(self, values: Values) -> Updates:

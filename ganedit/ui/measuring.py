@@ -4,9 +4,12 @@ import json
 import shlex
 import subprocess
 import sys
-from collections.abc import Generator
+import threading
+from collections.abc import Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from ganedit import stopping
@@ -15,6 +18,7 @@ from ganedit.ui.i18n import both
 from ganedit.ui.run import environment
 
 _REPORT, _SHEET = "report.json", "sheet.png"
+_LOOK_SECONDS = 0.4
 _LONGEST_MESSAGE = 500
 
 
@@ -80,11 +84,12 @@ def run(measurement: Measurement, folder: Path) -> Generator[dict[str, Any] | Me
             command, stdout=out, stderr=subprocess.PIPE, text=True, env=environment(), start_new_session=True
         )
         try:
-            assert process.stderr is not None
-            for line in process.stderr:
+            told = {"stage": "start", "done": 0, "total": None}
+            for line in _lines(process):
                 progress = _progress(line)
-                if progress:
-                    yield progress
+                told = progress or told
+                if progress or not line:
+                    yield told
                 elif line.strip():
                     last_words = line.strip()
             process.wait()
@@ -94,6 +99,29 @@ def run(measurement: Measurement, folder: Path) -> Generator[dict[str, Any] | Me
         raise UserError(last_words[:_LONGEST_MESSAGE] or both("ge.error.ours"))
     report = json.loads(report_file.read_text(encoding="utf-8"))
     yield Measured(report, report_file, sheet if sheet.exists() else None)
+
+
+def _lines(process: subprocess.Popen[str]) -> Iterator[str]:
+    """Give what a process says, and an empty text where it says nothing for a while, so that it can be stopped then."""
+    lines: SimpleQueue[str | None] = SimpleQueue()
+
+    def read() -> None:
+        assert process.stderr is not None
+        with suppress(ValueError, OSError):  # closed while being read
+            for line in process.stderr:
+                lines.put(line)
+        lines.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    while True:
+        try:
+            line = lines.get(timeout=_LOOK_SECONDS)
+        except Empty:
+            yield ""
+            continue
+        if line is None:
+            return
+        yield line
 
 
 def _progress(line: str) -> dict[str, Any] | None:

@@ -142,13 +142,3 @@ def _wire(tab: StylizeTab, page_tab: gr.Tab, exchange: Exchange) -> None:
     exchange.accept_models(Target("ge.tab.stylize", TAB, tab.take_model, [controls.styles], taken))
     controls.fetch.click(tab.fetch, None, [status, controls.fetch], trigger_mode="once", **LIGHT)
     controls.gallery.select(tab.choose, controls.styles, [controls.style, controls.own], **LIGHT)
-    controls.sheet.click(
-        tab.sheet,
-        {*tab.read},
-        [status, controls.gallery],
-        trigger_mode="once",
-        concurrency_limit=1,
-        concurrency_id="gpu",
-        show_progress="hidden",
-        api_visibility="private",
-    )

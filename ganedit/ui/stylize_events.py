@@ -1,6 +1,6 @@
 """What happens on the Stylize tab alone: the styles to choose from, and all of them on the visitor's own picture."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -75,6 +75,11 @@ class StylizeTab(EditTab):
     def place(self, desk: Desk, controls: Controls, preview: gr.Image) -> None:
         """Tell which components the tab has; called once, while it is built."""
         self.desk, self.controls, self.preview = desk, controls, preview
+
+    @property
+    def runs(self) -> dict[gr.Button, Callable[[Values], Iterator[Updates]]]:
+        """Paint, or paint small in every style."""
+        return {**super().runs, self.controls.sheet: self.sheet}
 
     def request(self, image: Picture, values: Values) -> StylizeRequest:
         """Give the request that the controls describe."""
@@ -157,7 +162,8 @@ class StylizeTab(EditTab):
             if not self.engine.registry.is_installed(style.model):
                 painted += self._styles.pictures((style,))
                 continue
-            result = self.engine.run(self._request(small, style, chosen))
+            request = self._request(small, style, chosen)
+            result = yield from self.progress(request)
             painted.append((result.images[0].to_pil(), label_of(style)))
         yield {self.desk.view.status: "", self.controls.gallery: gr.update(value=painted, selected_index=None)}
 
