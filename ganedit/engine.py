@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ganedit.errors import BadMaskError, BadRequestError
 from ganedit.generation import draw
-from ganedit.image import Picture, fill_transparent, from_tensor, thumbnail, to_tensor
+from ganedit.image import MAX_SIDE_PX, Picture, fill_transparent, from_tensor, thumbnail, to_tensor
 from ganedit.masks import check_mask
 from ganedit.models.card import ModelCard, Task
 from ganedit.models.generators import PictureGenerator
@@ -326,6 +326,11 @@ class Engine:
             raise BadRequestError(
                 f"The result would have {height * width / 1e6:.0f} megapixels and the limit is "
                 f"{self.max_output_megapixels:g}; choose a smaller scale or raise the limit."
+            )
+        if max(height, width) > MAX_SIDE_PX:
+            raise BadRequestError(
+                f"The result would have {width}x{height} pixels and {MAX_SIDE_PX} a side are the limit; choose a "
+                "smaller scale."
             )
 
     def _card(self, model_id: str, task: Task) -> ModelCard:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 MAX_SIDE_PX = 65_500
-"""What a JPEG can hold; longer pictures cannot be shown by anything."""
+"""Of a picture that is opened or made: what a JPEG can hold."""
 
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601, what Pillow's mode L uses
 _BAND_ROWS = 256  # even; rows worked on at once where a whole extra float copy would be too large

@@ -24,6 +24,7 @@ _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
 _UNCOMPRESSED, _SEPARATE_PLANES = 1, 2
 _PREMULTIPLIED, _STRAIGHT = 1, 2
 _ORIENTATION, _PROFILE = 274, 34675
+_KINDS = ("u1", "u2", "i2", "f2", "f4")
 _ROUNDING = 1e-5  # that numbers which end at 1 may be above it
 
 DECODING_BYTES = {False: 14, True: 24}
@@ -52,14 +53,15 @@ def open_tiff(data: bytes, max_megapixels: float) -> Picture | None:
         check_size(page.imagewidth, page.imagelength, max_megapixels)
         if page.photometric not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB) or page.dtype is None:
             return None
-        with PIXELS.room(page.imagewidth * page.imagelength * DECODING_BYTES[True]):
+        bytes_each = page.samplesperpixel * np.dtype(page.dtype).itemsize + DECODING_BYTES[False]
+        with PIXELS.room(page.imagewidth * page.imagelength * bytes_each):
             return _read(page, data)
 
 
 def _read(page: "TiffPage", data: bytes) -> Picture | None:
     is_plain = page.compression == _UNCOMPRESSED
     values = _stored(page, data) if is_plain else _decompressed(page, data)
-    if values is None or values.dtype.kind + str(values.dtype.itemsize) not in ("u1", "u2", "i2", "f2", "f4", "f8"):
+    if values is None or values.dtype.kind + str(values.dtype.itemsize) not in _KINDS:
         return None
     notes = (SIGNED_NOTE,) if values.dtype.kind == "i" else ()
     picture = _picture(page, _unsigned(values), notes)
@@ -110,7 +112,10 @@ def _unsigned(values: np.ndarray) -> np.ndarray:
             f"The numbers in this TIFF go from {low:.4g} to {high:.4g}, so where its white is cannot be known; save it "
             "as 16-bit RGB or gray."
         )
-    return np.rint(values.astype(np.float32).clip(0, 1) * np.float32(65535)).astype(np.uint16)
+    result = np.empty(values.shape, np.uint16)
+    for row, numbers in zip(result, values, strict=True):
+        row[...] = np.rint(numbers.astype(np.float32).clip(0, 1) * np.float32(65535))
+    return result
 
 
 def _picture(page: "TiffPage", values: np.ndarray, notes: tuple[str, ...]) -> Picture:

@@ -9,7 +9,7 @@ from ganedit.engine import Engine
 from ganedit.errors import BadRequestError, UnknownModelError, WeightsUnavailableError
 from ganedit.image import Picture
 from ganedit.provenance import make_recipe
-from ganedit.requests import Adjustments, Compute, EditResult, EnhanceRequest, Progress
+from ganedit.requests import Adjustments, Compute, EditResult, EnhanceRequest, OutpaintRequest, Progress
 
 FAST = "realesr-animevideov3"
 
@@ -116,6 +116,14 @@ def test_the_output_limit_can_be_raised():
     with pytest.raises(BadRequestError, match="limit"):
         Engine(max_output_megapixels=0.01).run(request)
     assert Engine(max_output_megapixels=1).run(request).images[0].width == 224
+
+
+@pytest.mark.parametrize("request_", [EnhanceRequest, OutpaintRequest])
+def test_a_result_that_could_not_be_opened_again_is_refused_before_the_work(engine, request_):
+    strip = Picture(np.zeros((1, 20_000, 3), np.uint8))
+    wider = {"scale": 4} if request_ is EnhanceRequest else {"right": 60_000}
+    with pytest.raises(BadRequestError, match=r"80000x.*65500 a side are the limit"):
+        next(engine.stream(request_(strip, **wider)))
 
 
 def test_the_stream_begins_with_an_estimate_and_ends_with_the_result(engine):

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ganedit.errors import BadRequestError
-from ganedit.image import Picture, fill_transparent, from_tensor, to_tensor
+from ganedit.image import MAX_SIDE_PX, Picture, fill_transparent, from_tensor, to_tensor
 from ganedit.models.loaded import LoadedModel
 from ganedit.requests import InpaintRequest, OutpaintRequest, Progress
 from ganedit.tasks.fidelity import guard_color_
@@ -55,6 +55,10 @@ def check_outpaint(request: OutpaintRequest, max_megapixels: float) -> None:
         raise BadRequestError(
             f"The result would have {width * height / 1e6:.0f} megapixels and the limit is {max_megapixels:g}; "
             "add fewer pixels or raise the limit."
+        )
+    if max(width, height) > MAX_SIDE_PX:
+        raise BadRequestError(
+            f"The result would have {width}x{height} pixels and {MAX_SIDE_PX} a side are the limit; add fewer pixels."
         )
 
 
