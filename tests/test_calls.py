@@ -4,10 +4,12 @@ import base64
 import gzip
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from asgi import ask, echo
+from starlette.types import Receive, Scope, Send
 
 from ganedit.ui.http import Harden, Rules, reading
 from ganedit.ui.http.calls import MAX_DEPTH, MAX_FILES, MAX_JSON_BYTES, MAX_OWN_FILES, MAX_VALUES
@@ -155,6 +157,45 @@ def test_what_would_keep_the_server_from_everybody_else_is_refused(body: bytes, 
 def test_a_packed_body_is_refused() -> None:
     status, sentence = _send(gzip.compress(b'{"data": []}'), **{"Content-Encoding": "gzip"})
     assert (status, sentence) == (415, "A packed body is not read; send it as it is.")
+
+
+def _call_tool(picture: str) -> tuple[Any, set[str]]:
+    """Call a tool over MCP with a picture; give the answer, and the files that gradio is to remove."""
+    server = SimpleNamespace(tool_to_endpoint={"enhance": "/enhance"}, get_input_schema=lambda name: ({}, [["image"]]))
+    blocks = SimpleNamespace(mcp_server_obj=server, upload_file_set=set(), share_url=None)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await Harden(echo)({**scope, "app": SimpleNamespace(blocks=blocks, auth=None)}, receive, send)
+
+    params = {"name": "enhance", "arguments": {"image": picture, "text": "http://is.a/text"}}
+    message = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params}
+    return ask(app, "POST", "/gradio_api/mcp/", json=message).json(), blocks.upload_file_set
+
+
+@pytest.mark.parametrize(
+    ("picture", "sentence"),
+    [
+        ("https://example.org/a.png", "not fetched from an address"),
+        ("data:image/png;base64,AAA", "base64 must be whole"),
+        ("data:what", "must be like data:image/png"),
+    ],
+)
+def test_a_tool_is_told_in_its_own_language_which_pictures_are_not_taken(picture: str, sentence: str) -> None:
+    answer, kept = _call_tool(picture)
+    assert (answer["id"], answer["error"]["code"], kept) == (7, -32602, set())
+    assert sentence in answer["error"]["message"]
+
+
+def test_the_picture_of_a_tool_is_removed_in_the_end(folder: Path) -> None:
+    answer, kept = _call_tool(f"data:image/png;base64,{PICTURE}")
+    assert answer["json"]["params"]["arguments"]["image"].endswith(PICTURE)
+    assert {str(path) for path in _files(folder)} == kept and len(kept) == 1
+
+
+@pytest.mark.parametrize("name", ["..", "a/../../b", "", "a" * 5000])
+def test_the_name_of_a_file_leads_nowhere_else(name: str, folder: Path) -> None:
+    status, read = _send({"data": [{"path": f"data:image/png;base64,{PICTURE}", "orig_name": name}]})
+    assert status == 200 and Path(read["data"][0]["path"]).parent.parent == folder
 
 
 def test_an_address_is_fetched_where_that_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:

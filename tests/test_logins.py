@@ -127,6 +127,11 @@ def test_wrong_passwords_are_bounded_by_user_and_address() -> None:
     assert app.log_in("alice", "secret", "2.2.2.2") == 200
 
 
+def test_whoever_has_yet_to_log_in_sends_no_large_body() -> None:
+    answer = ask(App(), "POST", "/login", content=b"x" * 2**21)
+    assert (answer.status_code, answer.json()["detail"][:34]) == (413, "The upload is larger than 1 MB; se")
+
+
 def test_the_header_is_no_way_around_that() -> None:
     app = App()
     for number in range(WRONG_PER_MINUTE):

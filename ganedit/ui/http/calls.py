@@ -100,10 +100,11 @@ def read_data(uri: str) -> tuple[str, bytes]:
     """Give the ending that suits the media type of a ``data:`` URI, and what it holds.
 
     Raises:
-        BadRequestError: its base64 is damaged.
+        BadRequestError: it is damaged.
     """
     found = _DATA.match(uri)
-    assert found
+    if not found:
+        raise BadRequestError("A data: URI is damaged; it must be like data:image/png;base64,...")
     payload = uri[found.end() :]
     try:
         content = base64.b64decode(payload, validate=True) if found["base64"] else unquote_to_bytes(payload)

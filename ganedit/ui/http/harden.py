@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ganedit.ui.http.bodies import Body, CutBodyError, Quota, refusal, span
+from ganedit.ui.http.bodies import MIB, Body, CutBodyError, Quota, refusal, span
 from ganedit.ui.http.buckets import TokenBuckets
 from ganedit.ui.http.clients import believed
 from ganedit.ui.http.logins import LOGIN, Logins, user_in_form, without_endpoints
@@ -131,7 +131,8 @@ class Harden:
         self, scope: Scope, receive: Receive, send: Send, path: str, answer: JSONResponse | None
     ) -> None:
         """Answer a request with a body: an upload as it comes, everything else once it is there and was read."""
-        body = Body(receive, scope["client"][0], self._rules.body_bytes, self._quota, boundary=_boundary(scope))
+        limit_bytes = MIB if LOGIN.match(path) else self._rules.body_bytes
+        body = Body(receive, scope["client"][0], limit_bytes, self._quota, boundary=_boundary(scope))
         exchange = _Exchange(body, send)
         answer = answer or body.announce(_declared(scope))
         try:

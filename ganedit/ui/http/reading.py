@@ -80,7 +80,7 @@ class Reading:
         try:
             call = await self._parse(raw, bare=path.startswith(_BY_HAND))
             if _TOOLS.match(path):
-                await self._prepare_tools(scope, call)
+                await self._prepare_tools(scope, call, kept)
             for file in call.files:
                 await self._settle(file, kept)
         except BadRequestError as error:
@@ -97,16 +97,17 @@ class Reading:
     async def _settle(self, file: dict[str, Any], kept: list[str]) -> None:
         """Lay a file where uploads lie if it came with the call or is to be fetched."""
         path: str = file["path"]
-        name = safe_name(str(file.get("orig_name") or "file"))
+        name, ending = file.get("orig_name") or "file", ".bin"
         if is_data(path):
             ending, content = await anyio.to_thread.run_sync(read_data, path, limiter=self._one)
-            name = name if "." in name else name + ending
         elif is_address(path):
             self._check_allowed()
             async with self._fetches:
                 name, content = await fetch(path.strip(), min(_FETCHED_BYTES, self._rules.body_bytes))
         else:
             return
+        name = safe_name(str(name))
+        name = name if "." in name else name + ending  # gradio takes a file without one for a sound
         file["path"] = await anyio.to_thread.run_sync(save_bytes_to_cache, content, name, get_upload_folder())
         file["meta"] = {"_type": "gradio.FileData"}
         kept.append(file["path"])
@@ -118,17 +119,16 @@ class Reading:
                 "--allow-addresses."
             )
 
-    async def _prepare_tools(self, scope: Scope, call: Call) -> None:
+    async def _prepare_tools(self, scope: Scope, call: Call, kept: list[str]) -> None:
         """Look at the files of MCP calls, which are texts; later they would be refused without a sentence."""
         for text in _file_texts(scope, call.content):
             if text.startswith(("http://", "https://")):
                 self._check_allowed()
             elif text.startswith("data:"):
-                # Gradio lays it here too, and forgets it.
-                path = await anyio.to_thread.run_sync(
-                    save_base64_to_cache, text, get_upload_folder(), limiter=self._one
-                )
-                _let_remove(scope, [path])
+                await anyio.to_thread.run_sync(read_data, text, limiter=self._one)
+                save = partial(save_base64_to_cache, text, get_upload_folder())
+                # Gradio lays it there too, and forgets it.
+                kept.append(await anyio.to_thread.run_sync(save, limiter=self._one))
 
 
 def _file_texts(scope: Scope, content: Any) -> Iterator[str]:
