@@ -34,7 +34,7 @@ def test_progress_comes_first_and_then_the_report_with_its_sheet(sets: Path, tmp
 
 
 def test_what_cannot_be_measured_is_one_sentence(sets: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="nowhere is neither a folder nor an undamaged zip file") as caught:
+    with pytest.raises(UserError, match="There is no folder or zip file nowhere, check the path") as caught:
         list(run(measurement(sets, "nowhere"), tmp_path))
     assert "Traceback" not in str(caught.value)
 

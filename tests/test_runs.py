@@ -107,6 +107,18 @@ def test_two_at_once_are_queued_and_one_that_waits_can_be_called_off(runs: Runs,
     assert state_of(runs, second.name) == "stopped"
 
 
+def test_a_finished_run_goes_on_for_longer_but_never_for_shorter(runs: Runs, wish: Callable) -> None:
+    runs.start(wish(**{"schedule.kimg": "0.016"}))
+    until(runs, "tiny-1", lambda run: not run.is_live)
+    for kimg in (0.008, 0.016, float("nan")):
+        with pytest.raises(BadRequestError, match=r"at kimg 0\.016 already, give a larger length"):
+            runs.resume("tiny-1", kimg)
+    assert state_of(runs, "tiny-1") == "finished"
+    runs.resume("tiny-1", 0.032)
+    run = until(runs, "tiny-1", lambda run: not run.is_live)
+    assert (run.state, run.kimg, run.stats()[-1]["kimg"]) == ("finished", 0.032, 0.032)
+
+
 def test_a_stopped_run_goes_on_where_it_was(runs: Runs, wish: Callable) -> None:
     runs.start(wish(**FOREVER))
     until(runs, "tiny-1", lambda run: run.stats())

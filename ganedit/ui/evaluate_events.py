@@ -1,6 +1,5 @@
 """What the Evaluate tab's events do: find the two sets of pictures, measure, and show what came out."""
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -19,6 +18,7 @@ from ganedit.ui.i18n import both
 from ganedit.ui.measuring import Measured, Measurement
 from ganedit.ui.owners import Owners
 from ganedit.ui.toast import toasts
+from ganedit.ui.uploads import put_together, typed_path
 from ganedit.ui.watch import EVALUATIONS, watched
 
 SHAPES, UPLOAD, PATH, MODEL = "shapes", "upload", "path", "model"
@@ -125,11 +125,11 @@ class EvaluateTab:
         if source == SHAPES:
             return SHAPES
         if source == PATH and path:
-            return SHAPES if path == SHAPES else str(Path(path).expanduser().resolve())
+            return SHAPES if path == SHAPES else typed_path(path)
         if source == MODEL and chosen.model is not None and values[chosen.model]:
             return str(self._engine.registry.info(str(values[chosen.model]))["path"])
         if source == UPLOAD and files:
-            return _put_together([Path(file) for file in files], folder)
+            return put_together([Path(file) for file in files], folder)
         raise UserError(both(missing))
 
     def _shown(self, wish: Measurement, measured: Measured) -> Updates:
@@ -193,13 +193,3 @@ class EvaluateTab:
         if run.wish.data == SHAPES:
             return {real.source: SHAPES}
         return {real.source: PATH, real.path: run.wish.data}
-
-
-def _put_together(files: list[Path], folder: Path) -> str:
-    if len(files) == 1 and files[0].suffix.lower() == ".zip":
-        return str(files[0])
-    folder.mkdir()
-    for number, file in enumerate(files):
-        target = folder / file.name
-        shutil.copyfile(file, target if not target.exists() else folder / f"{number}-{file.name}")
-    return str(folder)

@@ -52,13 +52,13 @@ class OwnRuns:
         """End a run; errors as of ``resume``."""
         self._runs.stop(self._own(name))
 
-    def resume(self, name: str) -> None:
-        """Let a run go on.
+    def resume(self, name: str, kimg: float | None = None) -> None:
+        """Let a run go on, until ``kimg`` if that is given.
 
         Raises:
-            BadRequestError: there is no run of that name, or too much waits already.
+            BadRequestError: there is no run of that name, it is that long already, or too much waits.
         """
-        self._runs.resume(self._own(name))
+        self._runs.resume(self._own(name), kimg)
 
     def remove(self, name: str) -> None:
         """Delete a run; errors as of ``Runs.remove``."""

@@ -6,9 +6,11 @@ import os
 import shlex
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self
+
+from ganedit.errors import BadRequestError
 
 RunState = Literal["waiting", "training", "stopping", "stopped", "finished", "failed"]
 
@@ -101,6 +103,17 @@ class Run:
             except ValueError:
                 continue
         return ticks
+
+    def made_longer(self, kimg: float) -> Self:
+        """Give the same run with another length.
+
+        Raises:
+            BadRequestError: it has trained for that long already.
+        """
+        done = max((tick["kimg"] for tick in self.stats()), default=0)
+        if not kimg > done:
+            raise BadRequestError(f"{self.name} is at kimg {done:g} already, give a larger length.")
+        return replace(self, wish=replace(self.wish, settings={**self.wish.settings, "schedule.kimg": f"{kimg:g}"}))
 
     def data(self) -> dict[str, Any]:
         """Read what is known of the pictures; nothing before they are prepared."""

@@ -19,6 +19,7 @@ from ganedit.errors import BadRequestError
 from ganedit.stopping import SAVE_SECONDS
 from ganedit.ui.run import JOB_FILE, Run, Wish
 from ganedit.ui.training import Training, settled
+from ganedit.ui.uploads import put_together
 
 _LOG = logging.getLogger(__name__)
 _UPLOADS = "uploads"
@@ -110,15 +111,21 @@ class Runs:
                 threading.Thread(target=self._training.end, args=limit, name="ganedit-stop", daemon=True).start()
                 replace(run, state="stopping").save()
 
-    def resume(self, name: str) -> None:
+    def resume(self, name: str, kimg: float | None = None) -> None:
         """Let a run that stopped, failed or finished go on.
 
+        Args:
+            name: of the run.
+            kimg: make it that long; None leaves its length.
+
         Raises:
-            BadRequestError: it is gone, or too much waits already.
+            BadRequestError: it is gone, that long already, or too much waits.
         """
         with self._lock:
             run = self._require(name)
             if not run.is_live:
+                if kimg is not None:
+                    run = run.made_longer(kimg)
                 self.check_room(run.owner)
                 replace(run, state="waiting", message="").save()
         self._wake()
@@ -148,12 +155,8 @@ class Runs:
     def take_uploads(self, files: list[Path]) -> str:
         """Keep uploaded files as data of a run: one zip as it is, pictures in a folder; gives the path."""
         folder = self._root / _UPLOADS / f"{time.time_ns():x}"
-        folder.mkdir(parents=True)
-        for number, file in enumerate(files):
-            target = folder / file.name
-            shutil.copyfile(file, target if not target.exists() else folder / f"{number}-{file.name}")
-        only = files[0].name if len(files) == 1 and files[0].suffix.lower() == ".zip" else ""
-        return str(folder / only)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return put_together(files, folder, keep=True)
 
     def close(self) -> None:
         """Stop what trains, saved, and start nothing more."""

@@ -121,6 +121,14 @@ def _build_actions() -> dict[str, Any]:
     """Draw what can be done with a run."""
     with gr.Row(elem_classes="ge-resultbar"):
         stop = gr.Button(label("ge.train.stop"), variant="stop", visible=False, size="md", elem_id="ge-train-stop")
+        longer = gr.Textbox(
+            label=label("ge.train.longer"),
+            max_lines=1,
+            visible=False,
+            min_width=120,
+            elem_id="ge-train-longer",
+            elem_classes="ge-size",
+        )
         resume = gr.Button(label("ge.train.resume"), visible=False, size="md", elem_id="ge-train-resume")
         generate = gr.Button(
             label("ge.train.generate"), variant="primary", visible=False, size="md", elem_id="ge-train-generate"
@@ -139,6 +147,7 @@ def _build_actions() -> dict[str, Any]:
         keep = gr.Button(label("ge.train.keep"), visible=False, elem_id="ge-train-keep")
     return {
         "stop": stop,
+        "longer": longer,
         "resume": resume,
         "remove": remove,
         "generate": generate,
@@ -208,7 +217,7 @@ def _wire(tab: TrainTab, page_tab: gr.Tab, exchange: Exchange) -> None:
     wishes = {parts.source, parts.files, parts.path, parts.recipe, *parts.knobs.values()}
     parts.start.click(tab.start, {*wishes, *look}, [*shown, parts.key], trigger_mode="once", **LIGHT)
     parts.stop.click(tab.stop, look, shown, trigger_mode="once", **LIGHT)
-    parts.resume.click(tab.resume, look, shown, trigger_mode="once", **LIGHT)
+    parts.resume.click(tab.resume, {*look, parts.longer}, shown, trigger_mode="once", **LIGHT)
     asking = [parts.remove, parts.question, parts.remove_yes, parts.keep]
     parts.remove.click(tab.ask, parts.chosen, asking, **LIGHT)
     parts.keep.click(tab.refresh, look, shown, **LIGHT)

@@ -21,6 +21,7 @@ from ganedit.ui.runs import Runs
 from ganedit.ui.session import Vault
 from ganedit.ui.toast import toasts
 from ganedit.ui.train_view import plots_html, runs_html, status_html
+from ganedit.ui.uploads import typed_path
 
 Updates = dict[Block, Any]
 Values = dict[Block, Any]
@@ -69,6 +70,7 @@ class Parts:
         start: begins a run.
         listed: all runs.
         status, plots, grid, moment, live, command: the chosen run.
+        longer: how long the chosen run shall be when it goes on; empty leaves it.
         stop, resume, generate, paint, snapshot, remove, question, remove_yes, keep: what can be done with it.
         file: hands out the snapshot; not seen.
         key: in the browser's memory: makes runs its own where strangers train.
@@ -88,6 +90,7 @@ class Parts:
     listed: gr.HTML
     status: gr.HTML
     stop: gr.Button
+    longer: gr.Textbox
     resume: gr.Button
     remove: gr.Button
     generate: gr.Button
@@ -144,8 +147,9 @@ class TrainTab:
         """Everything that follows the chosen run."""
         parts = self.parts
         shown: list[Component] = [parts.listed, parts.status, parts.plots, parts.grid, parts.moment, parts.live]
-        shown += [parts.command, parts.stop, parts.resume, parts.generate, parts.paint, parts.snapshot, parts.remove]
-        shown += [parts.question, parts.remove_yes, parts.keep, parts.chosen, parts.model, parts.seen, parts.timer]
+        shown += [parts.command, parts.stop, parts.longer, parts.resume, parts.generate, parts.paint, parts.snapshot]
+        shown += [parts.remove, parts.question, parts.remove_yes, parts.keep, parts.chosen, parts.model, parts.seen]
+        shown += [parts.timer]
         return [*shown]
 
     def _mine(self, values: Values) -> Runs | OwnRuns:
@@ -192,7 +196,7 @@ class TrainTab:
             return "shapes"
         path = str(values[parts.path] or "").strip()
         if source == "path" and path:
-            return str(Path(path).expanduser().resolve())
+            return typed_path(path)
         files = values[parts.files]
         if source != "upload" or not files:
             raise UserError(both("ge.train.need_data"))
@@ -206,9 +210,14 @@ class TrainTab:
 
     @toasts
     def resume(self, values: Values) -> Updates:
-        """Let the chosen run go on."""
-        self._mine(values).resume(str(values[self.parts.chosen]))
-        return self.refresh(values)
+        """Let the chosen run go on, for longer if a length is given."""
+        length = str(values[self.parts.longer] or "").strip()
+        try:
+            kimg = float(length) if length else None
+        except ValueError as error:
+            raise UserError(both("ge.train.longer_number")) from error
+        self._mine(values).resume(str(values[self.parts.chosen]), kimg)
+        return self.refresh(values) | {self.parts.longer: gr.update(value="", visible=False)}
 
     @toasts
     def ask(self, chosen: str) -> Updates:
@@ -307,7 +316,8 @@ class TrainTab:
         usable = run is not None and run.snapshot() is not None
         return {
             parts.stop: gr.update(visible=run is not None and run.state in ("waiting", "training")),
-            parts.resume: gr.update(visible=rests and run is not None and run.state != "finished"),
+            parts.longer: gr.update(placeholder=f"{run.kimg:g}" if run else "", visible=rests),
+            parts.resume: gr.update(visible=rests),
             parts.generate: gr.update(visible=usable and run is not None and not run.paints),
             parts.paint: gr.update(visible=usable and run is not None and run.paints),
             parts.snapshot: gr.update(visible=usable),

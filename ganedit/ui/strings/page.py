@@ -22,6 +22,7 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Something went wrong on our side; your picture is still here, please try again.",
         "程序出了点问题；您的图片还在，请再试一次。",
     ),
+    "ge.error.path": ("{path} is no path of this machine; check it.", "{path} 不是本机上的有效路径，请检查。"),
     "ge.error.result_expired": (
         "This result is no longer in memory; please run it again.",
         "此结果已不在内存中，请重新运行。",

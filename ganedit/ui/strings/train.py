@@ -43,6 +43,8 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.train.kimg_of": ("{done} of {total} kimg", "{done} / {total} kimg"),
     "ge.train.left": ("about {time} left", "约剩 {time}"),
     "ge.train.live": ("Follow the newest", "跟随最新"),
+    "ge.train.longer": ("Train until (thousand pictures)", "训练到（千张）"),
+    "ge.train.longer_number": ("The length must be a number of thousand pictures.", "训练长度必须是数字（千张）。"),
     "ge.train.loss": ("Loss", "损失函数"),
     "ge.train.loss_d": ("loss of D", "D 的损失"),
     "ge.train.loss_g": ("loss of G", "G 的损失"),
