@@ -23,7 +23,10 @@ Asked = Callable[[Any], "StylizeRequest"]
 
 def stylize(
     source: Annotated[
-        Path, typer.Argument(metavar="IN", readable=False, help="Picture, folder of pictures, or GIF or MP4 clip.")
+        Path,
+        typer.Argument(
+            metavar="IN", readable=False, help="Picture, folder of pictures, or clip: GIF, animated PNG or WebP, video."
+        ),
     ],
     target: Annotated[
         Path, typer.Argument(metavar="OUT", readable=False, help="Result, folder for the results, or .gif or .mp4.")

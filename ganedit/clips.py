@@ -136,15 +136,16 @@ def _read_video(path: Path, most: int, into: str) -> Clip:
     import cv2
 
     with open(path, "rb") as file:  # what is no container of video may name other files to be read
-        if not _VIDEO_BEGINNINGS.match(file.read(8)):
-            raise ValueError("no video")
+        beginning = file.read(8)
+    if not _VIDEO_BEGINNINGS.match(beginning):
+        raise ValueError("no video")
     video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     try:
         width, height = (int(video.get(each)) for each in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
         _check_size(path, width, height)
         clip = _clip(path, _video_frames(video), most, into)
         read, listed = (int(video.get(each)) for each in (cv2.CAP_PROP_POS_FRAMES, cv2.CAP_PROP_FRAME_COUNT))
-        broken = read < listed and path.suffix.lower() != ".webm"  # which lists none
+        broken = read < listed and not beginning.startswith(_WEBM)  # there, OpenCV reckons the number from the time
         notes = (f"The file speaks of {listed} frames and shows {read}.",) if broken else ()
         return replace(clip, frames=_noted(clip.frames, *notes))
     finally:
