@@ -1,6 +1,7 @@
 """PNG, AVIF and HEIC files of more than 8 bits a channel: Pillow would cut them to 8, so other decoders read them."""
 
 import io
+import struct
 
 import cv2
 import numpy as np
@@ -8,6 +9,7 @@ from PIL import Image
 
 from ganedit.image import Picture, oriented, visible_alpha
 
+_PNG_START, _CHUNK_BYTES = b"\x89PNG\r\n\x1a\n", 12  # length, name and sum of a chunk
 _PNG_DEPTH, _PNG_COLOR_TYPE, _PNG_GRAY_ALPHA = 24, 25, 4  # places in the header, which is always the first chunk
 
 
@@ -34,6 +36,8 @@ def open_deep(image: Image.Image, data: bytes, orientation: int) -> Picture | No
     Returns:
         The picture, upright, without profile and EXIF; None if only 8 bits of it can be had.
     """
+    if image.format == "PNG" and not _is_whole_png(data):
+        return None
     values = _by_libheif(data) if image.format == "HEIF" else by_opencv(data)
     if values is None or values.dtype != np.uint16 or values.shape[:2] != image.size[::-1]:
         return None
@@ -43,6 +47,17 @@ def open_deep(image: Image.Image, data: bytes, orientation: int) -> Picture | No
     pixels = np.repeat(values[..., None], 3, axis=2) if values.ndim == 2 else values[..., :3]
     picture = Picture(np.ascontiguousarray(pixels), visible_alpha(alpha), gray)
     return picture if image.format == "HEIF" else oriented(picture, orientation)
+
+
+def _is_whole_png(data: bytes) -> bool:
+    """Tell whether every chunk lies in the file: OpenCV fills gigabytes for one that only says that it is so long."""
+    at = len(_PNG_START)
+    while at + _CHUNK_BYTES <= len(data):
+        size, name = struct.unpack_from(">I4s", data, at)
+        at += _CHUNK_BYTES + size
+        if name == b"IEND":
+            return at <= len(data)
+    return False
 
 
 def _widen_(values: np.ndarray, bits: int) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import struct
+from contextlib import suppress
 
 import cv2
 import numpy as np
@@ -65,6 +66,14 @@ def test_a_missing_decoder_for_the_other_bits_is_told(monkeypatch):
     picture = open_picture(data)
     assert picture.bit_depth == 8
     assert picture.notes == ("Only 8 of the 10 bits of this file are used.",)
+
+
+def test_a_chunk_that_says_it_is_gigabytes_long_never_comes_to_opencv(monkeypatch):
+    monkeypatch.setattr("ganedit.deep.by_opencv", lambda _: pytest.fail("OpenCV fills what such a chunk says"))
+    header = png_16(noise_16(4, 4, 3), 2)
+    for name in (b"tEXt", b"iCCP", b"IDAT"):
+        with suppress(BadImageError):
+            open_picture(header[:33] + struct.pack(">I", 0xFFFFFF00) + name + header[33:])
 
 
 def test_truncated_16_bit_files_are_refused_without_noise(capfd):

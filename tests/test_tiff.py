@@ -161,6 +161,7 @@ def test_the_size_of_a_rare_tiff_is_checked_too():
         open_picture(whole, max_megapixels=0.0001)
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")
 def test_random_damage_of_a_rare_tiff_never_leaks_another_error():
     random = np.random.default_rng(1)
     whole = tiff_of(np.dstack([ramp(), cover()]), photometric="minisblack", extrasamples=[2], planarconfig="contig")
