@@ -14,7 +14,7 @@ from ganedit.models.registry import Registry
 from ganedit.ui import UiSettings, build_ui, launch_options
 from ganedit.ui.run import Run
 
-PATIENCE = 90_000
+PATIENCE = 300_000
 WAITS = "import signal, sys, time; signal.signal(15, lambda *_: sys.exit()); time.sleep(600)"
 
 

@@ -38,7 +38,7 @@ precision = "float32"
 threads = 1
 """
 FOREVER = {"schedule.kimg": "1000", "schedule.tick_kimg": "0.2", "schedule.snapshot_kimg": "0.2"}
-PATIENCE = 120
+PATIENCE = 300
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from ganedit.cli import app
 from ganedit.requests import EditResult, StylizeRequest
 
 ROOT = Path(__file__).parents[1]
-PATIENCE = 120
+PATIENCE = 300
 STOPS = int(os.environ.get("GANEDIT_TEST_STOPS", "2"))
 AT_ONCE = int(os.environ.get("GANEDIT_TEST_STOPS_AT_ONCE", "2"))
 LATEST_SECONDS = 6.0

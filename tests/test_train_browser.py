@@ -17,7 +17,7 @@ from ganedit.models.registry import Registry
 from ganedit.ui import build_ui, launch_options
 from ganedit.ui.settings import UiSettings
 
-PATIENCE = 90_000
+PATIENCE = 300_000
 
 
 @pytest.fixture(scope="module")
