@@ -4,9 +4,42 @@ Each message is one sentence that says what is wrong and what to do; the page sh
 prints it and exits with 2.
 """
 
+import re
+from typing import Any
+
+_ECHO_LETTERS = 200
+_MESSAGE_LETTERS = 800
+_LONG_WORD = re.compile(rf"\S{{{_ECHO_LETTERS + 1},}}")
+
+
+def cut(value: Any, letters: int = _ECHO_LETTERS) -> str:
+    """Give what came from outside as text for a sentence or a log: of a long one, how it begins and ends.
+
+    Args:
+        value: anything; what somebody sent may have millions of letters.
+        letters: at most so many come back.
+    """
+    text = str(value)
+    if len(text) <= letters:
+        return text
+    head, tail = letters // 2, (letters - 1) // 2
+    return f"{text[:head]}…{text[-tail:]}"
+
+
+def cut_message(text: str) -> str:
+    """Shorten a whole message, whatever was put into it: its long words, then its middle."""
+    return _LONG_WORD.sub(lambda word: cut(word[0]), cut(text, _MESSAGE_LETTERS))
+
 
 class UserError(ValueError):
-    """Something the caller can mend. Base of every error raised on purpose."""
+    """Something the caller can mend. Base of every error raised on purpose.
+
+    Its sentence is cut here, so that no value that is put into one comes back, or goes into a log, at any length.
+    """
+
+    def __init__(self, *args: Any) -> None:
+        """Take the sentence. Only plain text is cut: the page's HTML has its values cut before they become HTML."""
+        super().__init__(*(cut_message(arg) if type(arg) is str else arg for arg in args))
 
 
 class BadImageError(UserError):
@@ -15,6 +48,10 @@ class BadImageError(UserError):
 
 class BadRequestError(UserError):
     """The settings of an edit contradict each other or are out of range."""
+
+
+class TooLargeError(BadRequestError):
+    """The result would be larger than is made here."""
 
 
 class BadMaskError(UserError):

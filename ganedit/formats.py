@@ -20,7 +20,7 @@ from PIL import Image
 from ganedit import xmp
 from ganedit.color import profile_space
 from ganedit.decode import DAMAGED, decode, decode_rare_tiff
-from ganedit.errors import BadImageError, BadRequestError, UserError
+from ganedit.errors import BadImageError, BadRequestError, UserError, cut
 from ganedit.exif import rebuild_exif
 from ganedit.files import check_file, whole_file
 from ganedit.image import Picture, check_size, to_uint8, with_depth
@@ -65,7 +65,9 @@ class SaveOptions:
     def __post_init__(self) -> None:
         """Refuse values out of range, which may come from a form or a command line."""
         if self.format is not None and self.format not in _SAVE_FORMATS:
-            raise BadRequestError(f"The format {self.format!r} cannot be written, take {', '.join(_SAVE_FORMATS)}.")
+            raise BadRequestError(
+                f"The format {cut(self.format)!r} cannot be written, take {', '.join(_SAVE_FORMATS)}."
+            )
         if not 1 <= self.quality <= 100:
             raise BadRequestError(f"The quality must be from 1 to 100, not {self.quality}.")
         if self.bit_depth not in (None, 8, 16):

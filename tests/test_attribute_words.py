@@ -3,6 +3,7 @@
 import pytest
 
 from ganedit.models.text import TextEncoder
+from ganedit.tasks import attribute_words
 from ganedit.tasks.attribute_words import find_attributes
 
 TABLE = {
@@ -48,3 +49,13 @@ def test_a_word_that_may_be_about_many_things_is_asked_for() -> None:
     found = find_attributes("blue", TABLE, no_encoder)
     assert found.values == {}
     assert found.notes == ("Blue may be background or clothes color or hair color: say which.",)
+
+
+def test_a_word_that_is_said_again_and_again_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[str] = []
+    usual = attribute_words._same
+    monkeypatch.setattr(attribute_words, "_same", lambda a, b: compared.append(a) or usual(a, b))
+    once = find_attributes("long hair", TABLE, no_encoder)
+    count = len(compared)
+    assert find_attributes("long hair " * 90, TABLE, no_encoder) == once
+    assert len(compared) <= 2 * count

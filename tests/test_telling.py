@@ -102,3 +102,10 @@ def test_without_examples_every_attribute_has_a_value() -> None:
     face = dict(list(entries_of(TABLE))[entry] for entry in np.flatnonzero(condition))
     assert face.keys() == TABLE.keys() and face["hair color"] == "red"
     assert (multi_hot(TABLE, {name: [value] for name, value in face.items()}) == condition).all()
+
+
+def test_what_no_generator_reads_is_refused_before_any_work() -> None:
+    Told(text="hair " * 200)
+    for told in ({"text": "hair " * 4000}, {"class_name": "x" * 1001}, {"attributes": {"hair": "red" * 400}}):
+        with pytest.raises(BadRequestError, match="At most 1000 letters"):
+            Told(**told)

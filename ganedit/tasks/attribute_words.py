@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ganedit.errors import cut
 from ganedit.models.conditions import Table
 from ganedit.models.text import TextEncoder
 
@@ -57,20 +58,22 @@ def find_attributes(text: str, table: Table, encoder: Callable[[], TextEncoder])
         values |= {name: [value] for name, value in said.values.items()}
         unknown += said.left
         unclear |= said.unclear
+    unknown = list(dict.fromkeys(unknown))
     guesses = _by_meaning(unknown, table, encoder) if unknown else {}
     values |= {name: [value] for name, value in guesses.values() if name not in values}
     notes = []
     if values:
         notes.append("Understood as " + ", ".join(f"{name}: {each[0]}" for name, each in values.items()) + ".")
     if missed := [word for word in unknown if word not in guesses]:
-        notes.append(f"Nothing here is called {', '.join(dict.fromkeys(missed))}, so that was passed over.")
+        notes.append(f"Nothing here is called {cut(', '.join(missed))}, so that was passed over.")
     notes += [f"{word.capitalize()} may be {' or '.join(names)}: say which." for word, names in unclear.items()]
     return Found(values, tuple(notes))
 
 
 def _phrases(text: str) -> Iterator[list[str]]:
     for part in re.split(r"[,;.]|\b(?:and|with|wearing|in|on)\b", text.lower()):
-        words = [word for word in re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", part) if word not in _STOP]
+        found = dict.fromkeys(re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", part))
+        words = [word for word in found if word not in _STOP]
         if "without" in part:
             words = ["without", *(word for word in words if word != "without")]
         if words:
@@ -83,7 +86,11 @@ def _stem(word: str) -> str:
 
 
 def _same(a: str, b: str) -> bool:
-    return a == b or _stem(a) == _stem(b) or difflib.SequenceMatcher(None, a, b).ratio() > 1 - (1 - _ALIKE) / 2
+    if a == b or _stem(a) == _stem(b):
+        return True
+    letters, least = difflib.SequenceMatcher(None, a, b), 1 - (1 - _ALIKE) / 2
+    # Most pairs differ by their lengths or sets of letters alone, which is found a hundred times as fast.
+    return letters.real_quick_ratio() > least and letters.quick_ratio() > least and letters.ratio() > least
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from ganedit.errors import BadRequestError
+from ganedit.errors import BadRequestError, cut
 from ganedit.models.conditions import entries_of, multi_hot, one_hot, text_condition
 from ganedit.models.generators import PictureGenerator
 from ganedit.models.pipelines import TextPipeline
@@ -159,7 +159,7 @@ def examples_condition(generator: PictureGenerator, seed: int) -> np.ndarray | N
 def _encoded(text: str) -> tuple[np.ndarray, tuple[str, ...]]:
     encoder = _encoder()
     unknown = encoder.unknown_words(text)
-    notes = (f"These words are not known and were passed over: {', '.join(unknown[:_NAMED])}.",) if unknown else ()
+    notes = (f"These words are not known and were passed over: {cut(', '.join(unknown[:_NAMED]))}.",) if unknown else ()
     return text_condition(encoder.encode([text])), notes
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 from gradio.i18n import I18nData
 
+from ganedit.errors import cut
 from ganedit.ui.strings import STRINGS
 
 _LANGUAGES = ("en", "zh")
@@ -42,9 +43,13 @@ def both(key: str, **values: Any) -> Html:
     """
     spans = []
     for language, sentence in zip(_LANGUAGES, STRINGS[key], strict=True):
-        filled = sentence.format(**{name: Html.escaped(value) for name, value in values.items()})
+        filled = sentence.format(**{name: _filling(value) for name, value in values.items()})
         spans.append(f'<span lang="{language}">{filled}</span>')
     return Html("".join(spans))
+
+
+def _filling(value: Any) -> Html:
+    return value if isinstance(value, Html) else Html.escaped(cut(value))
 
 
 def plain(key: str, request: gr.Request | None, **values: Any) -> str:
