@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 
 from ganedit.engine import Engine
 from ganedit.errors import UnknownModelError
+from ganedit.ui.answers import HANDLERS, Answers, Page
 from ganedit.ui.api import add_api
 from ganedit.ui.api_generate import add_generate_api
 from ganedit.ui.api_inpaint import add_inpaint_api
@@ -54,7 +55,7 @@ def build_ui(engine: Engine, settings: UiSettings) -> gr.Blocks:
     leave_no_empty_files()
     exchange, owners = Exchange(), _owners(engine, settings)
     delete_cache = (_CACHE_SWEEP_SECONDS, _CACHE_AGE_SECONDS)
-    with gr.Blocks(title="ganedit", analytics_enabled=False, delete_cache=delete_cache) as page:
+    with Page(title="ganedit", analytics_enabled=False, delete_cache=delete_cache) as page:
         gr.HTML(_header(), elem_id="ge-header", apply_default_css=False)
         # Both names are fixed: what a browser remembers must outlive this process.
         key = gr.BrowserState("", storage_key="ganedit-key", secret="ganedit")
@@ -92,7 +93,10 @@ def launch_options(settings: UiSettings, *, share: bool = False) -> dict[str, An
         "i18n": translations(),
         "favicon_path": str(Path(__file__).parent / "favicon.svg"),
         "footer_links": ["api", "settings"],
-        "app_kwargs": {"middleware": [harden]},
+        "app_kwargs": {
+            "middleware": [harden, Middleware(Answers)],
+            "exception_handlers": HANDLERS,
+        },
         "max_file_size": "20mb" if settings.public else "1gb",
         "max_threads": 16,
         "state_session_capacity": 500,

@@ -9,8 +9,10 @@ import gradio as gr
 from PIL import Image, ImageDraw
 
 from ganedit.engine import Holes
+from ganedit.errors import UserError
 from ganedit.requests import EditResult, InpaintRequest
 from ganedit.ui import stage, status
+from ganedit.ui.clicks import clicked
 from ganedit.ui.desk import Updates, Values
 from ganedit.ui.i18n import both, label
 from ganedit.ui.session import Photo
@@ -84,18 +86,28 @@ class Candidates:
             tab.view.tries: Tries(tuple(tokens), holes, (chosen,) * len(numbers)),
         }
 
+    def _tries(self, values: Values) -> Tries:
+        """Give what was tried last.
+
+        Raises:
+            UserError: nothing was.
+        """
+        if (tries := values[self._tab.view.tries]) is None:
+            raise UserError(both("ge.error.stale"))
+        return tries
+
     @toasts
     def look(self, values: Values) -> Updates:
         """Show the hole that the next click is for, close up."""
-        tries, hole = values[self._tab.view.tries], int(values[self._tab.view.hole] or ALL_HOLES)
+        tries, hole = self._tries(values), int(values[self._tab.view.hole] or ALL_HOLES)
         results = [self._tab.recent.get(token) for token in tries.tokens]
         return {self._tab.view.gallery: [_thumb(result, tries.holes, hole) for result in results]}
 
     @toasts
     def pick(self, values: Values, event: gr.SelectData) -> Updates:
         """Take the clicked candidate for the chosen hole, and show all picks together."""
-        tab, tries = self._tab, values[self._tab.view.tries]
-        hole, index = int(values[tab.view.hole] or ALL_HOLES), cast(int, event.index)
+        tab, tries = self._tab, self._tries(values)
+        hole, index = int(values[tab.view.hole] or ALL_HOLES), clicked(event, tries.tokens)
         picks = [index if hole in (ALL_HOLES, number) else pick for number, pick in enumerate(tries.picks, 1)]
         results = [tab.recent.get(token) for token in tries.tokens]
         kept = {tab.view.candidates: gr.update(visible=True), tab.view.tries: replace(tries, picks=tuple(picks))}

@@ -14,6 +14,7 @@ from ganedit.errors import UserError
 from ganedit.image import Picture
 from ganedit.requests import EditResult, Request
 from ganedit.ui import stage, status
+from ganedit.ui.clicks import clicked, named
 from ganedit.ui.desk import Desk, Memory, Updates, Values
 from ganedit.ui.file_choices import FileChoices
 from ganedit.ui.i18n import both
@@ -106,6 +107,8 @@ class EditTab(ABC):
     @toasts
     def take(self, path: str, values: Values) -> Updates:
         """Take a picture file in; the one before is forgotten only when the new one is good."""
+        if not path:
+            raise UserError(both("ge.error.no_picture"))
         return self._taken(stage.take_in(Path(path), self.vault, self.previews), values)
 
     @toasts
@@ -115,12 +118,13 @@ class EditTab(ABC):
 
     def take_upload(self, values: Values) -> Updates:
         """Take what was dropped or chosen."""
-        return self.take(values[self.desk.intake.drop] or values[self.desk.intake.change], values)
+        return self.take(values[self.desk.intake.drop] or values[self.desk.intake.change] or "", values)
 
     @toasts
     def take_example(self, values: Values, event: gr.EventData) -> Updates:
         """Take one of the example pictures; the name comes from the browser and is only looked up."""
-        return self.take(str(self.desk.intake.files[event._data["example"]]), values)
+        files = self.desk.intake.files
+        return self.take(str(files[named(event, "example", files)]), values)
 
     def _taken(self, photo: Photo, values: Values) -> Updates:
         memory, intake = self.desk.memory, self.desk.intake
@@ -269,7 +273,7 @@ class EditTab(ABC):
     @toasts
     def reopen(self, history: list[Outcome], event: gr.SelectData) -> Updates:
         """Show an earlier result again."""
-        outcome = history[cast(int, event.index)]
+        outcome = history[clicked(event, history)]
         self.vault.path(outcome.token, outcome.after.name)  # counts as used; refuses what is gone
         return self._show(outcome)
 

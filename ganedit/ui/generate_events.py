@@ -14,6 +14,7 @@ from ganedit.formats import open_picture, save_picture
 from ganedit.provenance import make_recipe
 from ganedit.requests import EditResult, GenerateRequest, Guide, Latent, Request, Told
 from ganedit.ui import status
+from ganedit.ui.clicks import clicked
 from ganedit.ui.desk import Updates, Values
 from ganedit.ui.edit_wiring import LIGHT, QUIET
 from ganedit.ui.i18n import Html, both, label
@@ -251,10 +252,11 @@ class GenerateTab:
             self.vault.drop(Path(drawn.paths[0]).parent.name)
 
     @toasts
-    def choose(self, drawn: Drawn, event: gr.SelectData) -> Updates:
+    def choose(self, drawn: Drawn | None, event: gr.SelectData) -> Updates:
         """Make a picture of the gallery the one that is handed out."""
-        index = cast(int, event.index)
-        path = Path(drawn.paths[index])
+        paths = drawn.paths if drawn else ()
+        index = clicked(event, paths)
+        path = Path(paths[index])
         if not self.vault.path(path.parent.name, path.name).is_file():
             raise UserError(both("ge.error.expired"))
         return {self.parts.download: str(path), self.parts.chosen: index}

@@ -11,6 +11,7 @@ from gradio.components import Component
 from ganedit.engine import Engine
 from ganedit.models.card import SUFFIXES, Task
 from ganedit.models.sources import is_offline
+from ganedit.ui.clicks import named
 from ganedit.ui.downloads import fetch_steps, progress_html
 from ganedit.ui.i18n import both, label
 from ganedit.ui.model_table import Filters, ModelRow, details_html, problems_html, read_rows, table_html
@@ -187,7 +188,7 @@ class ModelsPage:
     @toasts
     def choose(self, event: gr.EventData) -> Updates:
         """Show the model whose row was clicked."""
-        return self.show(str(event.model))
+        return self.show(named(event, "model"))
 
     @toasts
     def show(self, chosen: str) -> Updates:

@@ -77,12 +77,14 @@ def _photo(picture: Picture, token: str, original: Path, previews: Previews) -> 
     )
 
 
-def original_of(photo: Photo, vault: Vault) -> Picture:
+def original_of(photo: Photo | None, vault: Vault) -> Picture:
     """Open the full-size picture of a photo.
 
     Raises:
-        UserError: its time is over.
+        UserError: there is none, or its time is over.
     """
+    if photo is None:
+        raise UserError(both("ge.error.no_picture"))
     if not vault.path(photo.token, photo.path.name).is_file():
         raise UserError(both("ge.error.expired"))
     return open_picture(photo.path)

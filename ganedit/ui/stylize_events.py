@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import gradio as gr
 
@@ -13,6 +13,7 @@ from ganedit.formats import open_picture
 from ganedit.image import Picture, thumbnail
 from ganedit.requests import ANY_STYLE_MODEL, MAX_BRUSH, EditResult, Progress, StylizeRequest
 from ganedit.ui import downloads, stage, status
+from ganedit.ui.clicks import clicked
 from ganedit.ui.desk import Actions, Desk, Updates, Values
 from ganedit.ui.editing import EditTab
 from ganedit.ui.i18n import both
@@ -116,9 +117,10 @@ class StylizeTab(EditTab):
             self.controls.gallery: self._styles.pictures(values[self.controls.styles]),
         }
 
+    @toasts
     def choose(self, styles: tuple[Style, ...], event: gr.SelectData) -> Updates:
         """Take a style of the gallery, instead of a picture of the visitor's."""
-        return {self.controls.style: styles[cast(int, event.index)], self.controls.own: None}
+        return {self.controls.style: styles[clicked(event, styles)], self.controls.own: None}
 
     def show_styles(self, known: tuple[Style, ...]) -> Updates:
         """Show the styles there are now, unless all of them are shown already; offer to fetch the model of the rest."""

@@ -3,17 +3,21 @@
 import functools
 import inspect
 import logging
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import gradio as gr
 
-from ganedit.errors import UserError
+from ganedit.errors import UserError, cut
 from ganedit.ui.i18n import Html, both
 
 _LOG = logging.getLogger(__name__)
 _SECONDS_SHOWN = 8
+
+OUR_MISTAKE = "Something went wrong on our side; please try again."
+"""What a program is told; the page has the sentence in both languages."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -25,10 +29,16 @@ def _as_toast() -> Iterator[None]:
     except gr.Error:
         raise
     except UserError as error:
-        raise _toast(error.args[0] if error.args else str(error)) from error
-    except Exception as error:
-        _LOG.exception("an event of the page failed")
-        raise _toast(both("ge.error.ours")) from error
+        raise _toast(error.args[0] if error.args else str(error)) from None
+    except Exception:
+        log_mistake("an event of the page failed")
+        raise _toast(both("ge.error.ours")) from None
+
+
+def log_mistake(what: str) -> None:
+    """Log the failure that is being handled, with its traceback; whatever values stand in it are cut."""
+    lines = traceback.format_exc().splitlines()
+    _LOG.error("%s\n%s", what, "\n".join(cut(line) for line in lines))
 
 
 def _toast(text: str) -> gr.Error:

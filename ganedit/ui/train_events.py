@@ -14,6 +14,7 @@ from gradio.components import Component
 from PIL import Image
 
 from ganedit.errors import UserError
+from ganedit.ui.clicks import named
 from ganedit.ui.i18n import both
 from ganedit.ui.owners import Owners, OwnRuns
 from ganedit.ui.run import Run, Wish, recipe_values
@@ -172,7 +173,7 @@ class TrainTab:
     @toasts
     def choose(self, values: Values, event: gr.EventData) -> Updates:
         """Show the run that was clicked."""
-        return self._show(self._mine(values), str(event.run), live=True, seen="")
+        return self._show(self._mine(values), named(event, "run"), live=True, seen="")
 
     @toasts
     def start(self, values: Values) -> Updates:

@@ -13,6 +13,10 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.tab.stylize": ("Stylize", "风格化"),
     "ge.tab.models": ("Models", "模型"),
     "ge.tab.train": ("Train", "训练"),
+    "ge.error.call": (
+        "This call does not fit what is called; reload the page, or see /gradio_api/info for what it takes.",
+        "此调用与接口不符；请刷新页面，或在 /gradio_api/info 查看所需参数。",
+    ),
     "ge.error.expired": (
         "This picture is no longer on the server; please choose it again.",
         "服务器上已没有这张图片，请重新选择。",
@@ -38,6 +42,10 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.queue.unheard": (
         "Nobody was listening for the result, so the edit was given up; start it again.",
         "没有人在等待结果，任务已取消，请重新开始。",
+    ),
+    "ge.error.stale": (
+        "What was clicked is no longer here; reload the page and try again.",
+        "点击的内容已不存在，请刷新页面后再试。",
     ),
     "ge.input.change": ("Choose another picture", "换一张图片"),
     "ge.input.clean": ("looks clean", "画质良好"),
