@@ -18,7 +18,7 @@ from ganedit.cli_generate import generate, interpolate
 from ganedit.cli_stylize import stylize
 from ganedit.cli_train import evaluate, train
 from ganedit.console import EmbedSettings, Json, KeepLocation, Quality, one_of, progress_bar, run, tell, write
-from ganedit.errors import BadRequestError, StoppedError, UserError
+from ganedit.errors import BadRequestError, StoppedError, UserError, cut
 from ganedit.stopping import STOPPED_CODE, was_asked
 
 app = typer.Typer(
@@ -80,8 +80,16 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 def enhance(
     source: Source,
     target: Target,
-    model: Annotated[str, typer.Option(help='Model id, or "none" to resize and adjust only.')] = "realesr-animevideov3",
-    scale: Annotated[float | None, typer.Option(help="1 to 8; the model's own if not given.")] = None,
+    model: Annotated[
+        str,
+        typer.Option(
+            help='Model id; "none" only resizes and adjusts; "auto" is realesrgan-x4plus where that takes under 20 '
+            "seconds here, else none."
+        ),
+    ] = "auto",
+    scale: Annotated[
+        float | None, typer.Option(help="1 to 8; the model's own if not given, or as much of it as fits the limit.")
+    ] = None,
     size: Annotated[str | None, typer.Option(help="Exact result, WIDTHxHEIGHT; overrides --scale.")] = None,
     denoise: Annotated[float | None, typer.Option(help="0 to 1, for models with a twin.")] = None,
     brightness: Annotated[float, typer.Option(help="-1 to 1.")] = 0.0,
@@ -245,7 +253,7 @@ def fetch(
     wanted = [*(ids or []), *(card.id for card in registry.cards() if card.default and all_default)]
     if not wanted:
         raise BadRequestError("Name the models to fetch, or give --all-default.")
-    failures = []
+    failed = False
     for model_id in dict.fromkeys(wanted):
         try:
             with progress_bar(model_id) as advance:
@@ -256,9 +264,10 @@ def fetch(
                 )
             typer.echo("\n".join([f"{model_id}: installed", *notes]))
         except UserError as error:
-            failures.append(str(error))
-    if failures:
-        raise UserError("\n".join(failures))
+            typer.echo(str(error), err=True)
+            failed = True
+    if failed:
+        raise typer.Exit(2)
 
 
 @models_app.command()
@@ -282,7 +291,7 @@ def info(model_id: Annotated[str, typer.Argument(metavar="ID")], as_json: Json =
 def _parse_size(text: str) -> tuple[int, int]:
     width, _, height = text.lower().partition("x")
     if not (width.isdecimal() and height.isdecimal()):
-        raise BadRequestError(f"A size is written WIDTHxHEIGHT, such as 1920x1080, not {text}.")
+        raise BadRequestError(f"A size is written WIDTHxHEIGHT, such as 1920x1080, not {cut(text)}.")
     return int(width), int(height)
 
 

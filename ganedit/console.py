@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
-from ganedit.errors import BadRequestError
+from ganedit.errors import BadRequestError, TooLargeError, cut
 
 if TYPE_CHECKING:
     from ganedit.engine import Engine
@@ -76,7 +76,10 @@ def run(
 
     with progress_bar(label) as advance:
         engine = engine or Engine(max_output_megapixels=max_output_megapixels)
-        return engine.run(request, lambda step: advance(step.done, step.total))
+        try:
+            return engine.run(request, lambda step: advance(step.done, step.total))
+        except TooLargeError as error:
+            raise BadRequestError(f"{str(error)[:-1]}, or allow more with --max-output-megapixels.") from None
 
 
 def write(
@@ -120,5 +123,5 @@ def one_of(name: str, value: Any, known: tuple[Any, ...]) -> Any:
     """
     if value not in known:
         listed = ", ".join(str(choice) for choice in known if choice is not None)
-        raise BadRequestError(f"{name.capitalize()} is one of {listed}, not {value}.")
+        raise BadRequestError(f"{name.capitalize()} is one of {listed}, not {cut(value)}.")
     return value

@@ -12,15 +12,17 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from ganedit.defaults import Settled, check_fits, settle
 from ganedit.errors import BadMaskError, BadRequestError
 from ganedit.generation import draw
-from ganedit.image import MAX_SIDE_PX, Picture, fill_transparent, from_tensor, thumbnail, to_tensor
+from ganedit.image import Picture, fill_transparent, from_tensor, thumbnail, to_tensor
 from ganedit.masks import check_mask
 from ganedit.models.card import ModelCard, Task
 from ganedit.models.generators import PictureGenerator
 from ganedit.models.loaded import LoadedModel
 from ganedit.models.painters import StylePainter
 from ganedit.models.registry import Registry
+from ganedit.models.trials import Trials
 from ganedit.provenance import marked
 from ganedit.requests import (
     NO_MODEL,
@@ -86,7 +88,7 @@ class Engine:
         self.registry = registry or Registry()
         self.max_output_megapixels = max_output_megapixels
         self.blocks_words = blocks_words
-        self._seconds_per_px: dict[tuple[str, torch.dtype], float] = {}
+        self._trials = Trials(self.registry.cache / "speeds.json")
 
     def run(self, request: Request, on_progress: Callable[[Progress], None] | None = None) -> EditResult:
         """Run a request to its end.
@@ -153,11 +155,18 @@ class Engine:
         height, width = request.image.height, request.image.width
         pixels = len(request.frames) * height * width if isinstance(request, ClipRequest) else height * width
         if isinstance(request, EnhanceRequest):
-            scale = 1 if request.model == NO_MODEL else self._card(request.model, "enhance").scale
-            height, width = output_size(request, scale)
+            height, width = self._output_size(self.settle(request).request)
         elif isinstance(request, OutpaintRequest):
             height, width = height + request.top + request.bottom, width + request.left + request.right
         return _WORKING_BYTES * (pixels + height * width)
+
+    def settle(self, request: EnhanceRequest) -> Settled:
+        """Say which model and scale an enhancement takes where its request leaves them open, and why.
+
+        Raises:
+            UserError: its model is unknown, or the one that might be chosen cannot be tried.
+        """
+        return settle(request, self.registry, self.max_output_megapixels, self._seconds_for)
 
     def estimate(self, request: EnhanceRequest) -> float:
         """Seconds that an enhancement will take, from earlier runs or from one small trial of the network.
@@ -165,10 +174,9 @@ class Engine:
         Raises:
             UserError: the request is wrong, or its model cannot be had.
         """
+        request = self.settle(request).request
         self._check(request)
-        if request.model == NO_MODEL:
-            return 0.0
-        return self._estimate(request, self._load(request))
+        return 0.0 if request.model == NO_MODEL else self._seconds_for(request)
 
     def preview(self, picture: Picture, adjust: Adjustments) -> Picture:
         """Apply light and color alone, for a live preview; give it a picture of preview size.
@@ -263,12 +271,14 @@ class Engine:
         return from_tensor(invented_heat(y, x), Picture.from_pil(small))
 
     def _enhance(self, request: EnhanceRequest) -> Generator[Progress | EditResult, None, None]:
-        self._check(request)
         if request.image.bit_depth == 16 and request.compute.precision == "auto":
             # bfloat16 carries eight bits, which would throw away what a 16-bit picture has more.
             request = replace(request, compute=replace(request.compute, precision="float32"))
+        settled = self.settle(request)
+        request = settled.request
+        self._check(request)
         model = None if request.model == NO_MODEL else self._load(request)
-        expected = self._estimate(request, model) if model else None
+        expected = self._seconds_for(request) if model else None
         started = time.perf_counter()
         report = TileReport()
         steps = enhance(to_tensor(fill_transparent(request.image)), request, model, report)
@@ -282,9 +292,9 @@ class Engine:
         picture = from_tensor(y, request.image, _resized_alpha(request.image, y), request.compute.bit_depth)
         seconds = time.perf_counter() - started
         if model:
-            self._remember_speed(model, request, seconds)
+            self._remember_speed(request, seconds)
         name = f"{model.card.id}@{model.digest[:12]}" if model else NO_MODEL
-        yield EditResult((picture,), request, name, seconds, _notes(request, model, report))
+        yield EditResult((picture,), request, name, seconds, (*settled.notes, *_notes(request, model, report)))
 
     def _fill(
         self, request: InpaintRequest | OutpaintRequest, picture: Picture, mask: np.ndarray, feather_px: int
@@ -320,18 +330,21 @@ class Engine:
             raise BadRequestError(
                 f"A tile of {request.compute.tile_px} px is too small; choose {MIN_TILE_PX} px or more."
             )
-        network_scale = 1 if request.model == NO_MODEL else self._card(request.model, "enhance").scale
-        height, width = output_size(request, network_scale)
-        if height * width > self.max_output_megapixels * 1e6:
-            raise BadRequestError(
-                f"The result would have {height * width / 1e6:.0f} megapixels and the limit is "
-                f"{self.max_output_megapixels:g}; choose a smaller scale or raise the limit."
-            )
-        if max(height, width) > MAX_SIDE_PX:
-            raise BadRequestError(
-                f"The result would have {width}x{height} pixels and {MAX_SIDE_PX} a side are the limit; choose a "
-                "smaller scale."
-            )
+        height, width = self._output_size(request)
+        check_fits(request, width * height, self.max_output_megapixels)
+
+    def _output_size(self, request: EnhanceRequest) -> tuple[int, int]:
+        return output_size(request, 1 if request.model == NO_MODEL else self._card(request.model, "enhance").scale)
+
+    def _smaller(self, request: EnhanceRequest) -> str:
+        """Say how a result that is too large can be made smaller."""
+        picture = request.image
+        if request.size is not None:
+            return "choose a smaller size"
+        if picture.height * picture.width > self.max_output_megapixels * 1e6:
+            return "give its size in pixels, or make the picture smaller first"
+        fits = fitting_scale((picture.width, picture.height), int(MAX_SCALE), self.max_output_megapixels)
+        return f"choose a scale of {fits} at most" if fits > 1 else "choose a scale of 1"
 
     def _card(self, model_id: str, task: Task) -> ModelCard:
         card = self.registry.get(model_id)
@@ -344,20 +357,24 @@ class Engine:
     def _load(self, request: EnhanceRequest) -> LoadedModel:
         return self.registry.load(request.model, request.denoise)
 
-    def _estimate(self, request: EnhanceRequest, model: LoadedModel) -> float:
-        key = (request.model, model.dtype_for(request.compute.precision))
-        if key not in self._seconds_per_px:
+    def _seconds_for(self, request: EnhanceRequest) -> float:
+        """Give the seconds that a request with a model takes; the first time on a machine, its network is tried."""
+        precision = request.compute.precision
+        per_px = self._trials.seconds_per_px(request.model, precision)
+        if per_px is None or not self.registry.is_installed(request.model):
+            model = self._load(request)
             probe = torch.full((1, 3, _PROBE_PX, _PROBE_PX), 0.5)
-            model.image(probe, request.compute.precision)  # builds the network and its kernels
+            model.image(probe, precision)  # builds the network and its kernels
             started = time.perf_counter()
-            model.image(probe, request.compute.precision)
-            self._seconds_per_px[key] = (time.perf_counter() - started) / _PROBE_PX**2
-        return self._seconds_per_px[key] * request.image.height * request.image.width
+            model.image(probe, precision)
+            per_px = (time.perf_counter() - started) / _PROBE_PX**2
+            self._trials.keep(request.model, precision, per_px)
+        return per_px * request.image.height * request.image.width
 
-    def _remember_speed(self, model: LoadedModel, request: EnhanceRequest, seconds: float) -> None:
+    def _remember_speed(self, request: EnhanceRequest, seconds: float) -> None:
         pixels = request.image.height * request.image.width
         if pixels >= 4 * _PROBE_PX**2:  # smaller pictures measure the overhead, not the network
-            self._seconds_per_px[request.model, model.dtype_for(request.compute.precision)] = seconds / pixels
+            self._trials.keep(request.model, request.compute.precision, seconds / pixels)
 
 
 def _grown(request: InpaintRequest) -> np.ndarray:

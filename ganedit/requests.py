@@ -11,19 +11,26 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ganedit.errors import BadRequestError
 from ganedit.image import Picture
 
 MAX_COUNT = 64
 """New pictures that may be asked for at once."""
 
+AUTO_MODEL = "auto"
+"""In the place of an Enhance model's id: the engine chooses by the picture and by how fast this machine is."""
+
 NO_MODEL = "none"
-"""In the place of a model's id: no network, only what needs none."""
+"""In the place of an Enhance model's id: resize and adjust, without a network."""
 
 SAME_MODEL = "same"
 """In the place of a model's id: the one that paints the rest."""
 
 ANY_STYLE_MODEL = "magenta-any-style"
 """Paints in the style of any picture."""
+
+MAX_TOLD_LETTERS = 1000
+"""Letters of all that a generator is told: its text encoder reads no more."""
 
 MAX_BRUSH = 8.0
 
@@ -78,8 +85,9 @@ class EnhanceRequest:
 
     Attributes:
         image: the picture.
-        model: id of an ``enhance`` model; ``"none"`` only resizes (bicubic) and adjusts.
-        scale: output side over input side, 1 to 8; None is the model's own. A 4x network asked for 2x or 3x is reduced.
+        model: id of an ``enhance`` model; ``NO_MODEL`` only resizes (bicubic) and adjusts; see ``AUTO_MODEL``.
+        scale: output side over input side, 1 to 8; None is the model's own, or the largest whole one below it that fits
+            the limit. A 4x network asked for 2x or 3x is reduced.
         size: exact (width, height) in pixels, overrides ``scale``.
         denoise: 0 to 1, for models that have a ``twin``; None leaves the model as it is.
         adjust: tone and color, after the network.
@@ -88,7 +96,7 @@ class EnhanceRequest:
     """
 
     image: Picture
-    model: str = "realesr-animevideov3"
+    model: str = AUTO_MODEL
     scale: float | None = None
     size: tuple[int, int] | None = None
     denoise: float | None = None
@@ -209,6 +217,19 @@ class Told:
     class_name: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
     text: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse more than a generator reads, before any work is done with it.
+
+        Raises:
+            BadRequestError: it is too long.
+        """
+        parts = (self.class_name or "", self.text or "", *self.attributes, *self.attributes.values())
+        letters = sum(map(len, parts))
+        if letters > MAX_TOLD_LETTERS:
+            raise BadRequestError(
+                f"At most {MAX_TOLD_LETTERS} letters say what to draw, not {letters}; say it in fewer words."
+            )
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from ganedit.errors import BadRequestError
 from ganedit.image import Picture
 from ganedit.requests import EditResult, EnhanceRequest, Progress, Request
 from ganedit.ui import api
+from ganedit.ui.answers import Page
 from ganedit.ui.api import Endpoints, add_api, finish, parse_size
 from ganedit.ui.settings import UiSettings
 
@@ -32,7 +33,7 @@ HAS_MCP = importlib.util.find_spec("mcp") is not None
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """A real server with the endpoints and a private event; direct calls are closed, as in the app."""
-    with gr.Blocks(analytics_enabled=False) as demo:
+    with Page(analytics_enabled=False) as demo:
         add_api(Engine(), UiSettings())
     demo.queue(api_open=False)
     _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, mcp_server=HAS_MCP, show_error=False)
@@ -61,7 +62,7 @@ def _refusal(client: Client, **arguments: Any) -> str:
 
 
 def test_a_network_enlarges_a_picture_four_times(client: Client, photo: Path) -> None:
-    path, about = client.predict(image=handle_file(photo), api_name="/enhance")
+    path, about = client.predict(image=handle_file(photo), model="realesr-animevideov3", api_name="/enhance")
     with Image.open(path) as result:
         assert (result.format, result.size) == ("PNG", (96, 64))
     assert set(about) == {"model", "seconds", "width", "height", "notes"}

@@ -60,6 +60,7 @@ def test_a_photo_is_uploaded_enhanced_compared_and_downloaded_at_exactly_four_ti
     page = visit.page
     _upload(page, _photo(tmp_path / "holiday.png"))
     _await_photo(page, "holiday.png")
+    _choose_model(page, "realesr-animevideov3")
     expect(page.locator("#ge-enhance-estimate")).to_contain_text("384 × 256", timeout=30_000)
     _run(page)
     expect(page.locator("#ge-enhance-status")).to_contain_text("realesr-animevideov3")
@@ -74,6 +75,7 @@ def test_the_progress_moves_and_tells_the_time_left(visit: Visit, tmp_path: Path
     page = visit.page
     _upload(page, _photo(tmp_path / "a.png", 700, 500))
     _await_photo(page, "a.png")
+    _choose_model(page, "realesr-animevideov3")
     page.locator("#ge-enhance-advanced").click()
     page.locator("#ge-enhance-tile input").fill("64")
     page.locator("#ge-enhance-tile input").press("Tab")
@@ -224,11 +226,21 @@ def _color_spread(page: Page) -> int:
     return int(middle.max() - middle.min())
 
 
-def test_a_result_over_the_limit_is_refused_before_the_run(visit: Visit, tmp_path: Path) -> None:
+def test_a_photo_of_a_phone_is_set_to_the_scale_that_fits_and_a_larger_one_is_refused_in_time(
+    visit: Visit, tmp_path: Path
+) -> None:
     page = visit.page
-    _upload(page, _photo(tmp_path / "wide.png", 4000, 3000))
-    _await_photo(page, "wide.png")
-    expect(page.locator("#ge-enhance-estimate")).to_contain_text("192 megapixels", timeout=30_000)
+    _upload(page, _photo(tmp_path / "phone.jpg", 4000, 3000))
+    _await_photo(page, "phone.jpg")
+    hint, estimate = page.locator("#ge-enhance-hint"), page.locator("#ge-enhance-estimate")
+    expect(hint).to_contain_text("4× would be 192 megapixels, and at most 80 are made here: 2× is set.", timeout=60_000)
+    expect(estimate).to_contain_text("8000 × 6000", timeout=30_000)
+    expect(page.locator("#ge-enhance-better")).to_contain_text(re.compile(r"realesrgan-x4plus, about \d+ min"))
+    page.locator("#ge-enhance-scale label").filter(has_text="4×").click()
+    expect(estimate).to_contain_text("choose a scale of 2 at most", timeout=30_000)
+    _upload(page, _photo(tmp_path / "small.png"))
+    _await_photo(page, "small.png")
+    expect(estimate).to_contain_text("384 × 256", timeout=30_000)
 
 
 def test_two_visitors_never_see_each_others_pictures(chromium: Browser, address: str, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ ALLOWED = {
     "masks": {"errors", "files", "image", "formats"},
     "xmp": {"errors"},
     "formats": {"errors", "files", "image", "color", "decode", "exif", "tiff", "xmp"},
-    "requests": {"image"},
+    "requests": {"errors", "image"},
     "wording": {"errors"},
     "provenance": {"requests", "xmp"},
     "sources": {"errors", "card", "models"},
@@ -34,8 +34,10 @@ ALLOWED = {
     "tasks": {"errors", "models", "image", "requests"},
     "generation": {"errors", "tasks", "models", "card", "image", "requests"},
     "stylization": {"errors", "tasks", "models", "image", "requests"},
+    "defaults": {"errors", "models", "requests"},
     "engine": {
         "errors",
+        "defaults",
         "generation",
         "stylization",
         "tasks",
@@ -48,6 +50,7 @@ ALLOWED = {
     },
     "ui": {
         "errors",
+        "defaults",
         "budget",
         "files",
         "stopping",

@@ -40,7 +40,7 @@ def test_filters_and_words_narrow_the_list(registry: TwoModels) -> None:
 
 
 def test_search_understands_both_languages(registry: TwoModels) -> None:
-    catalogue = Registry(CATALOG, weights=registry._cache, cache=registry._cache)
+    catalogue = Registry(CATALOG, weights=registry.cache, cache=registry.cache)
     assert "realesrgan-x4plus-anime-6b" in _found(catalogue, words="插画")
     assert "realesrgan-x4plus-anime-6b" in _found(catalogue, words="anime drawings")
 

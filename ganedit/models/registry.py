@@ -17,13 +17,14 @@ from ganedit.errors import (
     LicenseNotAcceptedError,
     UnknownModelError,
     WeightsUnavailableError,
+    cut,
 )
 from ganedit.models import sources
 from ganedit.models.card import ModelCard, Source, Task
 from ganedit.models.catalog import CATALOG
 from ganedit.models.pins import may_pin
 from ganedit.models.user_models import UserModels
-from ganedit.requests import NO_MODEL, SAME_MODEL
+from ganedit.requests import AUTO_MODEL, NO_MODEL, SAME_MODEL
 
 if TYPE_CHECKING:  # torch takes seconds to import, and listing the models needs none of it
     from ganedit.models.faces import FaceFinder
@@ -47,7 +48,11 @@ _PINNED = "Nobody publishes hashes for {} of the files of {}: theirs were writte
 
 
 class Registry:
-    """Lists, fetches, removes and loads models; safe to use from many threads."""
+    """Lists, fetches, removes and loads models; safe to use from many threads.
+
+    Attributes:
+        cache: folder of fetched files, and of what is known about them.
+    """
 
     def __init__(
         self,
@@ -76,10 +81,10 @@ class Registry:
         for card in self._cards.values():
             if card.twin is not None and card.twin not in self._cards:
                 raise ValueError(f"{card.id} names the twin {card.twin}, which is not in the catalogue.")
-        self._cache = cache or sources.cache_dir()
-        folder, taken = weights or sources.weights_dir(), {*self._cards, NO_MODEL, SAME_MODEL}
-        self._user_models = UserModels(folder, self._cache, taken)
-        self._unlisted = UserModels(folder / "unlisted", self._cache / "unlisted", taken)
+        self.cache = cache or sources.cache_dir()
+        folder, taken = weights or sources.weights_dir(), {*self._cards, AUTO_MODEL, NO_MODEL, SAME_MODEL}
+        self._user_models = UserModels(folder, self.cache, taken)
+        self._unlisted = UserModels(folder / "unlisted", self.cache / "unlisted", taken)
         self._budget_bytes = budget_bytes
         self._loaded: OrderedDict[tuple[str, float | None], Loaded] = OrderedDict()
         self._lock = threading.Lock()
@@ -104,7 +109,9 @@ class Registry:
         for card in (*self._user_models.cards(), *self._unlisted.cards()):
             if card.id == model_id:
                 return card
-        raise UnknownModelError(f"There is no model called {model_id}; `python -m ganedit models list` names them all.")
+        raise UnknownModelError(
+            f"There is no model called {cut(model_id)}; `python -m ganedit models list` names them all."
+        )
 
     def has(self, model_id: str, task: Task | None = None) -> bool:
         """Whether there is a model of that id, listed or not, for that task."""
@@ -127,7 +134,7 @@ class Registry:
     def info(self, model_id: str) -> dict[str, Any]:
         """Tell everything about one model: its row, and origin, path, twin, training data, paper and notes."""
         card = self.get(model_id)
-        paths = [sources.locate(source, self._cache) for source in card.sources]
+        paths = [sources.locate(source, self.cache) for source in card.sources]
         return self._row(card) | {
             "sources": [source.locator for source in card.sources],
             "path": next((str(path) for path in paths if path), None),
@@ -168,7 +175,7 @@ class Registry:
             raise LicenseNotAcceptedError(
                 f"{card.id} is not free for commercial use ({card.license}); confirm its license to fetch it."
             )
-        _, source = sources.fetch(card.sources, self._cache, on_progress)
+        _, source = sources.fetch(card.sources, self.cache, on_progress)
         pinned = sum(may_pin(part) for part in source.parts)
         return (_PINNED.format(pinned, card.id),) if pinned else ()
 
@@ -186,7 +193,7 @@ class Registry:
         else:
             if not card.has_weights:
                 raise BadRequestError(f"{card.id} is built in and cannot be removed.")
-            removed = [sources.remove(source, self._cache) for source in card.sources]
+            removed = [sources.remove(source, self.cache) for source in card.sources]
             if not any(removed) and self.is_installed(model_id):
                 raise BadRequestError(f"{card.id} comes with an installed package and cannot be removed by itself.")
         self._forget(model_id)
@@ -285,7 +292,7 @@ class Registry:
         from ganedit.models.faces import load_face_finder
 
         if self._face_finder is None:  # two threads may both read it, and either may be kept
-            self._face_finder = load_face_finder(self._cache)
+            self._face_finder = load_face_finder(self.cache)
         return self._face_finder
 
     def _read_style_transfer(self, card: ModelCard) -> "Repainter":
@@ -300,7 +307,7 @@ class Registry:
             return PublicPainter.read(path, source.format)
         if not source.companions:
             return OnnxPainter(path)
-        return StyleTransfer(path, sources.verified(source.companions[0], self._cache))
+        return StyleTransfer(path, sources.verified(source.companions[0], self.cache))
 
     def _read_generator(self, card: ModelCard) -> "PictureGenerator | TextPipeline":
         from ganedit.models.generators import PictureGenerator
@@ -333,7 +340,7 @@ class Registry:
 
         def state_of(card: ModelCard) -> dict[str, Any]:
             path, source = self._installed_file(card)
-            companions = [sources.verified(part, self._cache) for part in source.companions]
+            companions = [sources.verified(part, self.cache) for part in source.companions]
             return read_state_dict(path, source.format, *companions)
 
         def build() -> Any:
@@ -356,10 +363,10 @@ class Registry:
         """The first of a model's files that lies on this machine, right by its hash like its companions."""
         damaged = None
         for source in card.sources:
-            if not sources.is_cached(source, self._cache):
+            if not sources.is_cached(source, self.cache):
                 continue
             try:
-                path, *_ = [sources.verified(part, self._cache) for part in source.parts]
+                path, *_ = [sources.verified(part, self.cache) for part in source.parts]
                 return path, source
             except BadCheckpointError as error:
                 damaged = error
@@ -380,7 +387,7 @@ class Registry:
             self._loaded.popitem(last=False)
 
     def _is_here(self, card: ModelCard) -> bool:
-        return not card.has_weights or any(sources.is_cached(source, self._cache) for source in card.sources)
+        return not card.has_weights or any(sources.is_cached(source, self.cache) for source in card.sources)
 
     def _is_catalogued(self, model_id: str) -> bool:
         return model_id in self._cards

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ganedit.errors import BadRequestError
+from ganedit.errors import BadRequestError, TooLargeError
 from ganedit.image import MAX_SIDE_PX, Picture, fill_transparent, from_tensor, to_tensor
 from ganedit.models.loaded import LoadedModel
 from ganedit.requests import InpaintRequest, OutpaintRequest, Progress
@@ -52,9 +52,9 @@ def check_outpaint(request: OutpaintRequest, max_megapixels: float) -> None:
     width = request.image.width + request.left + request.right
     height = request.image.height + request.top + request.bottom
     if width * height > max_megapixels * 1e6:
-        raise BadRequestError(
+        raise TooLargeError(
             f"The result would have {width * height / 1e6:.0f} megapixels and the limit is {max_megapixels:g}; "
-            "add fewer pixels or raise the limit."
+            "add fewer pixels."
         )
     if max(width, height) > MAX_SIDE_PX:
         raise BadRequestError(

@@ -6,7 +6,6 @@ switch on, the tools' descriptions.
 """
 
 import contextlib
-import logging
 from collections.abc import Callable, Iterator
 from typing import Any, cast, get_args
 
@@ -22,9 +21,9 @@ from ganedit.requests import Adjustments, Compute, EditResult, EnhanceRequest, P
 from ganedit.ui.api_inputs import Range, choice_input, file_inputs, parse_size, picture_input, save_options
 from ganedit.ui.session import Vault
 from ganedit.ui.settings import UiSettings
+from ganedit.ui.toast import OUR_MISTAKE, log_mistake
 from ganedit.ui.watch import edit, result_of
 
-_LOG = logging.getLogger(__name__)
 KEEP_SECONDS = 600.0
 """Age at which a result is deleted; Gradio copies it into its own cache as soon as the endpoint returns."""
 
@@ -123,8 +122,9 @@ class Endpoints(EditCalls):
 
         Args:
             image: the picture: JPEG, PNG, WebP, TIFF, BMP, AVIF or HEIC.
-            model: id of a model that /models lists as installed; "none" only resizes and adjusts.
-            scale: output side divided by input side, 1 to 8; leave out for the model's own.
+            model: id of a model that /models lists as installed; "none" only resizes and adjusts; "auto" is
+                realesrgan-x4plus where that takes under 20 seconds here, else "none".
+            scale: output side divided by input side, 1 to 8; leave out for the model's own, or as much as fits.
             size: exact size in pixels as "WIDTHxHEIGHT", such as "1920x1080"; overrides scale; empty to use scale.
             denoise: 0 to 1, only for models with a denoise strength; leave out to take the model as it is.
             brightness: -1 to 1; 0 changes nothing.
@@ -233,7 +233,7 @@ def told() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        raise gr.Error(str(error), print_exception=False) from error
-    except Exception as error:
-        _LOG.exception("an API call failed")
-        raise gr.Error("Something went wrong on our side; please try again.", print_exception=False) from error
+        raise gr.Error(str(error), print_exception=False) from None
+    except Exception:
+        log_mistake("an API call failed")
+        raise gr.Error(OUR_MISTAKE, print_exception=False) from None

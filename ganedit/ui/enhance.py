@@ -42,7 +42,7 @@ def build_enhance_tab(engine: Engine, settings: UiSettings, exchange: Exchange) 
         controls=tuple(parts.values()),
         stage=(view.preview,),
         extras=(view.heat,),
-        answers=(controls.hint, parts["width"], parts["height"], parts["spot"], view.heat_map),
+        answers=(parts["width"], parts["height"], parts["spot"], view.heat_map),
     )
     tab.place(desk, controls, view)
     wire(tab, exchange)
@@ -58,10 +58,19 @@ def _wire_settings(tab: EnhanceTab, page_tab: gr.Tab) -> None:
     gr.on(
         [model.change, photo.change],
         tab.show_model,
-        [model, photo, scale],
-        [controls.hint, controls.parts["denoise"], scale, controls.size],
+        [model, photo, controls.wished],
+        [controls.parts["denoise"], scale, controls.size],
         **LATEST,
     )
+    # By itself, because the first picture on a machine waits for the trial of a network.
+    gr.on(
+        [model.change, photo.change, controls.parts["precision"].change, controls.wished.change],
+        tab.advise,
+        {controls.wished, *tab.read},
+        [controls.hint, controls.better],
+        **LATEST,
+    )
+    scale.input(lambda chosen: chosen, scale, controls.wished, **LATEST)
     scale.change(lambda chosen: gr.update(visible=chosen == CUSTOM_SCALE), scale, controls.size, **LATEST)
     # input, not change, for numbers: a new picture writes its size into two of them, and one estimate is enough.
     chosen = [controls.parts[name].change for name in ("model", "scale", "precision")]

@@ -6,12 +6,10 @@ from typing import cast
 from ganedit.errors import BadRequestError
 from ganedit.image import Picture
 from ganedit.models.card import ModelCard
-from ganedit.requests import Adjustments, Compute, EditResult, EnhanceRequest, Precision
+from ganedit.requests import AUTO_MODEL, Adjustments, Compute, EditResult, EnhanceRequest, Precision
 from ganedit.ui.file_choices import FileChoices
 
-NO_MODEL = "none"
-BEST_MODEL = "realesrgan-x4plus"
-FAST_MODEL = "realesr-animevideov3"
+DRAWING_MODEL = "realesr-animevideov3"
 CUSTOM_SCALE = "size"
 SCALES = ("1", "2", "3", "4")
 PICK = "pick"
@@ -22,7 +20,7 @@ class Choices(FileChoices):
     """One field a control, with the value that the page starts with; those of the file are inherited.
 
     Attributes:
-        model: id of a model, or ``"none"``.
+        model: id of a model, ``AUTO_MODEL`` or ``NO_MODEL``.
         scale: ``"1"`` to ``"4"``, or ``"size"``, which takes ``width`` and ``height``.
         width, height: pixels of the result.
         denoise: 0 to 1, used by models with a twin.
@@ -33,7 +31,7 @@ class Choices(FileChoices):
         precision, tile: see ``Compute``; tile 0 is automatic.
     """
 
-    model: str = FAST_MODEL
+    model: str = AUTO_MODEL
     scale: str = "4"
     width: float | None = 2048
     height: float | None = 2048
@@ -92,6 +90,19 @@ class Choices(FileChoices):
         if not self.width or not self.height or self.width < 1 or self.height < 1:
             raise BadRequestError("Give the width and the height of the result in pixels, or choose a factor.")
         return int(self.width), int(self.height)
+
+
+def preset(scale: str, offered: tuple[str, ...], fits: int) -> str:
+    """Give the scale to start with: the wished one, or a smaller one that is offered and whose result may be made.
+
+    Args:
+        scale: what was wished for.
+        offered: scales of the model.
+        fits: the largest whole scale within the limit.
+    """
+    if scale not in offered:
+        scale = offered[-1] if CUSTOM_SCALE not in offered else Choices.scale
+    return scale if scale == CUSTOM_SCALE else str(min(int(scale), fits))
 
 
 def scales_for(card: ModelCard | None) -> tuple[str, ...]:

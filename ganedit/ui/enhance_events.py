@@ -1,21 +1,24 @@
 """What happens on the Enhance tab alone: models and scales, light and color, what the model invented."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
+from ganedit.defaults import PHOTO_MODEL, fitting_scale
 from ganedit.errors import BadRequestError, UserError
 from ganedit.image import Picture
 from ganedit.models.card import ModelCard
-from ganedit.requests import EditResult, EnhanceRequest
+from ganedit.requests import AUTO_MODEL, NO_MODEL, EditResult, EnhanceRequest
 from ganedit.ui import stage, status
+from ganedit.ui.clicks import spot as spot_of
 from ganedit.ui.desk import Desk, Updates, Values
 from ganedit.ui.editing import EditTab
-from ganedit.ui.enhance_choices import FAST_MODEL, NO_MODEL, PICK, Choices, download_stem, scales_for
-from ganedit.ui.enhance_layout import TAB, TONES, Controls, View, hint_line, scale_choices
-from ganedit.ui.i18n import label
+from ganedit.ui.enhance_choices import PICK, SCALES, Choices, download_stem, preset, scales_for
+from ganedit.ui.enhance_layout import TAB, TONES, Controls, View, auto_hint, hint_line, limit_hint, scale_choices
+from ganedit.ui.i18n import Html, label, plain
 from ganedit.ui.model_choice import listed_again, model_choices
 from ganedit.ui.result_view import EDIT
 from ganedit.ui.session import Outcome, Photo
@@ -41,13 +44,12 @@ class EnhanceTab(EditTab):
         return download_stem(photo.name, result)
 
     def picture_in(self, photo: Photo, values: Values) -> Updates:
-        """Show the picture as the sliders have it, and say which model suits it."""
+        """Show the picture as the sliders have it."""
         choices, parts = replace(self._choices(values), spot=""), self.controls.parts
         return {
             self.view.preview: self._previewed(photo, choices),
-            self.controls.hint: self._hint(choices.model, photo),
-            parts["width"]: photo.width * 4,
-            parts["height"]: photo.height * 4,
+            parts["width"]: photo.width * self._fits(photo),
+            parts["height"]: photo.height * self._fits(photo),
             parts["spot"]: "",
         }
 
@@ -56,33 +58,77 @@ class EnhanceTab(EditTab):
         return {self.view.heat: gr.update(visible=True, open=False), self.view.heat_map: None}
 
     def _card(self, model: str) -> ModelCard | None:
-        return None if model == NO_MODEL else self.engine.registry.get(model)
+        return None if model in (AUTO_MODEL, NO_MODEL) else self.engine.registry.get(model)
 
     def _choices(self, values: Values) -> Choices:
         return Choices(**{name: values[part] for name, part in self.controls.parts.items()})
 
     # ------------------------------------------------------------------ model
 
+    @property
+    def runs(self) -> dict[gr.Button, Callable[[Values], Iterator[Updates]]]:
+        """The button of every tab, and the one that takes the slower network."""
+        return {**super().runs, self.controls.better: self.run_better}
+
+    @toasts
+    def run_better(self, values: Values) -> Iterator[Updates]:
+        """Run with the network that was not chosen because it takes long."""
+        yield from self.edit(self.request, {**values, self.controls.parts["model"]: PHOTO_MODEL})
+
     def model_choices(self) -> list[tuple[Any, str]]:
-        """List the models as (shown, id), and at last what only resizes."""
-        return [*model_choices(self.engine, "enhance"), (label("ge.model.none"), NO_MODEL)]
+        """List what chooses by itself, the models as (shown, id), and at last what only resizes."""
+        models = model_choices(self.engine, "enhance")
+        return [(label("ge.model.auto"), AUTO_MODEL), *models, (label("ge.model.none"), NO_MODEL)]
 
     def refresh_models(self, chosen: str) -> Any:
         """List the models again: the Models tab may have fetched or removed some."""
-        return listed_again(self.model_choices(), chosen, FAST_MODEL)
+        return listed_again(self.model_choices(), chosen, AUTO_MODEL)
 
-    def show_model(self, model: str, photo: Photo | None, scale: str) -> Updates:
-        """Fit hint, denoise and scales to the model."""
+    def show_model(self, model: str, photo: Photo | None, wished: str) -> Updates:
+        """Fit denoise and scales to the model and the picture."""
         card = self._card(model)
         scales = scales_for(card)
-        if scale not in scales:
-            scale = scales[0] if card and card.scale == 1 else Choices().scale
+        scale = preset(wished, scales, self._fits(photo))
         return {
-            self.controls.hint: self._hint(model, photo),
             self.controls.parts["denoise"]: gr.update(visible=bool(card and card.twin)),
             self.controls.parts["scale"]: gr.update(choices=scale_choices(scales), value=scale),
             self.controls.size: gr.update(visible=scale == "size"),
         }
+
+    def advise(self, values: Values, request: gr.Request) -> Updates:
+        """Say which model suits the picture or was chosen for it, and why the scale is smaller than was wished for."""
+        photo: Photo | None = values[self.desk.memory.photo]
+        model, seconds = values[self.controls.parts["model"]], None
+        hint = self._hint(model, photo)
+        if photo and model == AUTO_MODEL:
+            try:
+                settled = self.engine.settle(self.request(stage.blank_picture(photo.width, photo.height), values))
+                hint, seconds = auto_hint(settled), settled.seconds
+            except UserError as error:
+                hint = status.warning_line(str(error))
+        return {
+            self.controls.hint: Html(hint + self._limit_hint(model, photo, values)),
+            **self._better(seconds, request),
+        }
+
+    def _better(self, seconds: float | None, request: gr.Request) -> Updates:
+        """Offer the slower network, unless it takes longer than an edit may."""
+        offered = seconds is not None and (self.limit_seconds is None or seconds <= self.limit_seconds)
+        minutes = math.ceil(seconds / 60) if seconds is not None else 0
+        text = plain("ge.run.better", request, model=PHOTO_MODEL, minutes=minutes)
+        return {self.controls.better: gr.update(visible=offered, value=text)}
+
+    def _limit_hint(self, model: str, photo: Photo | None, values: Values) -> Html:
+        card = self._card(model)
+        if photo is None or scales_for(card) == ("1",):
+            return Html("")
+        megapixels, limit = photo.width * photo.height / 1e6, self.engine.max_output_megapixels
+        return limit_hint(self._fits(photo), values[self.controls.wished], megapixels, limit)
+
+    def _fits(self, photo: Photo | None) -> int:
+        """Give the largest scale of the page whose result may be made."""
+        most = int(SCALES[-1])
+        return fitting_scale((photo.width, photo.height), most, self.engine.max_output_megapixels) if photo else most
 
     def estimate(self, values: Values) -> Iterator[str]:
         """Say how large the result will be, then how long it will take; a refusal is said here too, in time."""
@@ -98,11 +144,12 @@ class EnhanceTab(EditTab):
         except UserError as error:
             yield status.warning_line(str(error))
             return
-        yield status.estimate_line(size, seconds if choices.model != NO_MODEL else None)
+        yield status.estimate_line(size, seconds or None)
 
     def _hint(self, model: str, photo: Photo | None) -> str:
-        installed = model == NO_MODEL or self.engine.registry.is_installed(model)
-        return hint_line(photo and photo.damaged, self._card(model), installed=installed)
+        card = self._card(model)
+        installed = card is None or self.engine.registry.is_installed(card.id)
+        return hint_line(photo and photo.damaged, card, installed=installed)
 
     # ------------------------------------------------------------ light, color
 
@@ -125,8 +172,8 @@ class EnhanceTab(EditTab):
         """Take the color of the clicked spot, as it is in the picture before any adjustment."""
         if photo is None or balance != PICK:
             return spot
-        x, y = event.index
-        return stage.spot_color(stage.preview_of(photo, self.vault, self.previews), int(x), int(y))
+        x, y = spot_of(event)
+        return stage.spot_color(stage.preview_of(photo, self.vault, self.previews), x, y)
 
     def reset_tones(self) -> list[Any]:
         """Put light and color back."""

@@ -7,9 +7,11 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from ganedit.defaults import PHOTO_MODEL, Settled
 from ganedit.models.card import ModelCard
+from ganedit.requests import NO_MODEL
 from ganedit.ui.desk import Actions, build_actions
-from ganedit.ui.enhance_choices import BEST_MODEL, CUSTOM_SCALE, FAST_MODEL, PICK, SCALES, Choices
+from ganedit.ui.enhance_choices import CUSTOM_SCALE, DRAWING_MODEL, PICK, SCALES, Choices
 from ganedit.ui.file_choices import build_file_choices
 from ganedit.ui.i18n import Html, both, label
 from ganedit.ui.result_view import ResultView, build_result_view
@@ -32,6 +34,8 @@ class Controls:
     Attributes:
         parts: the control of each field of ``Choices``, in that order.
         hint: which model suits the picture.
+        better: starts the edit with the network that was passed over because it takes long; hidden otherwise.
+        wished: the scale that was last chosen by hand.
         size: the row with width and height.
         actions: start and stop the edit.
         estimate: size and seconds of the edit, before it runs.
@@ -40,6 +44,8 @@ class Controls:
 
     parts: dict[str, Any]  # gradio makes the event methods at run time, so Component does not know them
     hint: gr.HTML
+    better: gr.Button
+    wished: gr.State
     size: gr.Row
     actions: Actions
     estimate: gr.HTML
@@ -65,8 +71,9 @@ class View:
 def build_controls(models: list[tuple[Any, str]]) -> Controls:
     """Draw model, scale, the button, and what folds out below; ``models`` are (shown, id)."""
     parts: dict[str, Component] = {}
+    wished = gr.State(_START.scale)
     with gr.Group(elem_classes="ge-panel"):
-        hint = _model(parts, models)
+        hint, better = _model(parts, models)
         size = _scale(parts)
         parts["guard"] = gr.Checkbox(
             _START.guard, label=label("ge.model.guard"), info=label("ge.model.guard_info"), elem_id=_id("guard")
@@ -77,7 +84,7 @@ def build_controls(models: list[tuple[Any, str]]) -> Controls:
     parts |= build_file_choices(TAB)
     _advanced(parts)
     ordered = {field.name: parts[field.name] for field in fields(Choices)}
-    return Controls(ordered, hint, size, actions, estimate, reset)
+    return Controls(ordered, hint, better, wished, size, actions, estimate, reset)
 
 
 def hint_line(damaged: bool | None, card: ModelCard | None, *, installed: bool) -> Html:
@@ -95,8 +102,32 @@ def hint_line(damaged: bool | None, card: ModelCard | None, *, installed: bool) 
     elif card is None:
         advice = [both("ge.hint.none")]
     else:
-        advice = [both("ge.hint.damaged" if damaged else "ge.hint.clean", best=BEST_MODEL, fast=FAST_MODEL)]
+        advice = [both("ge.hint.damaged" if damaged else "ge.hint.clean", best=PHOTO_MODEL, drawing=DRAWING_MODEL)]
     return hint_block([*advice, *model_warnings(card, installed=installed)])
+
+
+def auto_hint(settled: Settled) -> Html:
+    """Say which model was chosen for the picture, and why."""
+    if settled.request.model != NO_MODEL:
+        key = "ge.hint.auto"
+    else:
+        key = "ge.hint.auto_missing" if settled.seconds is None else "ge.hint.auto_slow"
+    return hint_block([both(key, best=PHOTO_MODEL, drawing=DRAWING_MODEL)])
+
+
+def limit_hint(fits: int, wished: str, megapixels: float, limit: float) -> Html:
+    """Say why a smaller scale is set than was wished for; nothing if it is not.
+
+    Args:
+        fits: the largest whole scale within the limit.
+        wished: the scale that was chosen.
+        megapixels: of the picture.
+        limit: largest result, megapixels.
+    """
+    if wished == CUSTOM_SCALE or int(wished) <= fits:
+        return Html("")
+    made = f"{megapixels * int(wished) ** 2:.0f}"
+    return hint_block([both("ge.hint.limit", wished=wished, made=made, limit=f"{limit:g}", fits=fits)])
 
 
 def scale_choices(scales: tuple[str, ...]) -> list[tuple[Any, str]]:
@@ -138,16 +169,17 @@ def _id(name: str) -> str:
     return f"ge-{TAB}-{name}"
 
 
-def _model(parts: dict[str, Component], models: list[tuple[Any, str]]) -> gr.HTML:
+def _model(parts: dict[str, Component], models: list[tuple[Any, str]]) -> tuple[gr.HTML, gr.Button]:
     parts["model"] = gr.Dropdown(
         models, value=_START.model, label=label("ge.model.label"), elem_id=_id("model"), elem_classes="ge-model"
     )
     start = hint_line(None, None, installed=True)
     hint = page_html(start, elem_id=_id("hint"), elem_classes="ge-hintbox")
+    better = gr.Button(size="sm", visible=False, elem_id=_id("better"))
     parts["denoise"] = gr.Slider(
         0, 1, _START.denoise, step=0.05, label=label("ge.model.denoise"), visible=False, elem_id=_id("denoise")
     )
-    return hint
+    return hint, better
 
 
 def _scale(parts: dict[str, Component]) -> gr.Row:

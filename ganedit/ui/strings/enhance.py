@@ -11,15 +11,34 @@ STRINGS: dict[str, tuple[str, str]] = {
         "整体色调跟随原图，只补充细节。",
     ),
     "ge.model.denoise": ("Noise removal", "去噪强度"),
+    "ge.model.auto": ("Automatic", "自动"),
+    "ge.hint.auto": (
+        "<b>{best}</b> is chosen: it is quick enough here. For drawings choose <b>{drawing}</b>.",
+        "已选用 <b>{best}</b>：它在本机上足够快。插画请选 <b>{drawing}</b>。",
+    ),
+    "ge.hint.auto_missing": (
+        "No network is chosen, because <b>{best}</b> is not here: fetch it in the Models tab for finer detail.",
+        "未使用网络，因为尚未下载 <b>{best}</b>：请到“模型”页获取，以得到更精细的细节。",
+    ),
+    "ge.hint.auto_slow": (
+        "No network is chosen, because <b>{best}</b> takes long for a picture of this size here. For drawings choose "
+        "<b>{drawing}</b>.",
+        "未使用网络，因为 <b>{best}</b> 在本机处理这个尺寸的图片耗时较长。插画请选 <b>{drawing}</b>。",
+    ),
     "ge.hint.clean": (
         "This picture looks clean. For a larger, crisp look use <b>{best}</b>; to stay closest to the original use "
-        "<b>none</b> or <b>{fast}</b>.",
-        "这张图片画质良好。想要更清晰的放大效果可用 <b>{best}</b>；想最忠于原图可用 <b>none</b> 或 <b>{fast}</b>。",
+        "<b>none</b>. For drawings there is <b>{drawing}</b>.",
+        "这张图片画质良好。想要更清晰的放大效果可用 <b>{best}</b>；想最忠于原图可用 <b>none</b>。"
+        "插画可用 <b>{drawing}</b>。",
     ),
     "ge.hint.damaged": (
-        "This picture looks noisy or compressed. <b>{best}</b> cleans it while it enlarges; <b>{fast}</b> is the quick "
-        "draft.",
-        "这张图片有噪点或压缩痕迹。<b>{best}</b> 会在放大的同时清理画面；<b>{fast}</b> 适合快速预览。",
+        "This picture looks noisy or compressed. <b>{best}</b> cleans it while it enlarges. For drawings there is "
+        "<b>{drawing}</b>.",
+        "这张图片有噪点或压缩痕迹。<b>{best}</b> 会在放大的同时清理画面。插画可用 <b>{drawing}</b>。",
+    ),
+    "ge.hint.limit": (
+        "{wished}× would be {made} megapixels, and at most {limit} are made here: {fits}× is set.",
+        "放大 {wished} 倍将有 {made} 百万像素，而此处最多生成 {limit} 百万像素，因此设为 {fits} 倍。",
     ),
     "ge.hint.none": (
         "No network: smooth enlargement, nothing is invented.",
@@ -45,6 +64,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.advanced.precision": ("Precision", "计算精度"),
     "ge.advanced.tile": ("Tile, px (0 = automatic)", "分块大小（像素，0 为自动）"),
     "ge.advanced.title": ("Advanced", "高级"),
+    "ge.run.better": ("{model}, about {minutes} min", "{model}，约 {minutes} 分钟"),
     "ge.run.button": ("Enhance", "开始增强"),
     "ge.stage.adjust": ("Light and color", "调整光线与色彩"),
     "ge.stage.guard": ("Matching the colors", "正在校正色彩"),
