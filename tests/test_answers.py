@@ -165,7 +165,6 @@ def test_a_refused_call_comes_back_over_the_queue_as_its_sentence(client: httpx.
         ("queue/join", {"data": [], "fn_index": "x" * 100_000, "session_hash": "a"}, 422),
         ("run/predict", {"data": [], "fn_index": 99_999}, 404),
         ("component_server", {"data": 1, "component_id": 99_999, "session_hash": "a", "fn_name": "x"}, 404),
-        ("component_server", {}, 400),
         ("cancel", {}, 422),
     ],
 )

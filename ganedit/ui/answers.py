@@ -20,6 +20,7 @@ from gradio.block_function import BlockFunction
 from gradio.queueing import Queue
 from gradio.route_utils import FnIndexInferError
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -33,6 +34,7 @@ _LOG = logging.getLogger(__name__)
 
 # What gradio's routes raise on a call that they did not expect. Anything else that gets out of them is no caller's.
 _MISFITS = (LookupError, ValueError, TypeError, AttributeError, AssertionError, ArithmeticError, RecursionError)
+_MISFITS += (MultiPartException,)
 _UNKNOWN = (LookupError, FnIndexInferError)
 _DIRECT = re.compile(r"/gradio_api/(?:run|api)/")
 _STREAM = re.compile(r"/gradio_api/(?:queue/data|call/(?:v2/)?[^/]+/(?P<event>[^/]+))/?$")
