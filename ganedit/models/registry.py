@@ -17,7 +17,6 @@ from ganedit.errors import (
     LicenseNotAcceptedError,
     UnknownModelError,
     WeightsUnavailableError,
-    cut,
 )
 from ganedit.models import sources
 from ganedit.models.card import ModelCard, Source, Task
@@ -48,11 +47,7 @@ _PINNED = "Nobody publishes hashes for {} of the files of {}: theirs were writte
 
 
 class Registry:
-    """Lists, fetches, removes and loads models; safe to use from many threads.
-
-    Attributes:
-        cache: folder of fetched files, and of what is known about them.
-    """
+    """Lists, fetches, removes and loads models; safe to use from many threads. Attribute: ``cache``, see below."""
 
     def __init__(
         self,
@@ -109,9 +104,7 @@ class Registry:
         for card in (*self._user_models.cards(), *self._unlisted.cards()):
             if card.id == model_id:
                 return card
-        raise UnknownModelError(
-            f"There is no model called {cut(model_id)}; `python -m ganedit models list` names them all."
-        )
+        raise UnknownModelError(f"There is no model called {model_id}; `python -m ganedit models list` names them all.")
 
     def has(self, model_id: str, task: Task | None = None) -> bool:
         """Whether there is a model of that id, listed or not, for that task."""
