@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ganedit.errors import TooLargeError, UnknownModelError
+from ganedit.errors import BadRequestError, TooLargeError, UnknownModelError
+from ganedit.image import MAX_SIDE_PX
 from ganedit.models.registry import Registry
 from ganedit.requests import AUTO_MODEL, NO_MODEL, EnhanceRequest
 
@@ -59,38 +60,42 @@ def settle(
     scale = fitting_scale((picture.width, picture.height), own, limit_megapixels)
     notes = settled.notes
     if scale < own:
-        megapixels = picture.width * picture.height * own**2 / 1e6
+        size = f"{picture.width * own}x{picture.height * own} pixels"
+        limit = f"{limit_megapixels:g} megapixels, {MAX_SIDE_PX} a side"
         notes += (
-            f"At {own} times its size the picture would have {megapixels:.0f} megapixels and the limit is "
-            f"{limit_megapixels:g}, so it is {scale} times as large.",
+            f"At {own} times its size the picture would have {size} and the limit is {limit}: it is {scale} times as "
+            "large.",
         )
     return replace(settled, request=replace(settled.request, scale=float(scale)), notes=notes)
 
 
 def fitting_scale(size: tuple[int, int], wanted: int, limit_megapixels: float) -> int:
-    """Give the largest whole scale up to the wanted one whose result is within the limit; at least 1.
+    """Give the largest whole scale up to the wanted one whose result may be made; at least 1.
 
     Args:
         size: (width, height) of the picture in pixels.
         wanted: the largest scale that is of use.
         limit_megapixels: largest result.
     """
-    pixels = size[0] * size[1]
-    return next((scale for scale in range(wanted, 1, -1) if pixels * scale**2 <= limit_megapixels * 1e6), 1)
+    pixels, side = size[0] * size[1], max(size)
+    fits = (s for s in range(wanted, 1, -1) if pixels * s**2 <= limit_megapixels * 1e6 and side * s <= MAX_SIDE_PX)
+    return next(fits, 1)
 
 
-def check_fits(request: EnhanceRequest, pixels: int, limit_megapixels: float) -> None:
+def check_fits(request: EnhanceRequest, result: tuple[int, int], limit_megapixels: float) -> None:
     """Refuse a result that is too large, with what makes it smaller.
 
     Args:
         request: what was asked for.
-        pixels: of its result.
+        result: (width, height) of its result in pixels.
         limit_megapixels: largest result.
 
     Raises:
-        TooLargeError: it is.
+        TooLargeError: it has too many pixels.
+        BadRequestError: a side is too long for a file.
     """
-    if pixels <= limit_megapixels * 1e6:
+    pixels = result[0] * result[1]
+    if pixels <= limit_megapixels * 1e6 and max(result) <= MAX_SIDE_PX:
         return
     size = (request.image.width, request.image.height)
     fits = fitting_scale(size, _LARGEST_SCALE, limit_megapixels)
@@ -100,9 +105,11 @@ def check_fits(request: EnhanceRequest, pixels: int, limit_megapixels: float) ->
         advice = "give its size in pixels, or make the picture smaller first"
     else:
         advice = f"choose a scale of {fits} at most" if fits > 1 else "choose a scale of 1"
-    raise TooLargeError(
-        f"The result would have {pixels / 1e6:.0f} megapixels and the limit is {limit_megapixels:g}; {advice}."
-    )
+    if pixels > limit_megapixels * 1e6:
+        found = f"{pixels / 1e6:.0f} megapixels and the limit is {limit_megapixels:g}"
+        raise TooLargeError(f"The result would have {found}; {advice}.")
+    found = f"{result[0]}x{result[1]} pixels and {MAX_SIDE_PX} a side are the limit"
+    raise BadRequestError(f"The result would have {found}; {advice}.")
 
 
 def _with_model(request: EnhanceRequest, registry: Registry, seconds_for: Callable[[EnhanceRequest], float]) -> Settled:

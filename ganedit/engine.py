@@ -331,20 +331,10 @@ class Engine:
                 f"A tile of {request.compute.tile_px} px is too small; choose {MIN_TILE_PX} px or more."
             )
         height, width = self._output_size(request)
-        check_fits(request, width * height, self.max_output_megapixels)
+        check_fits(request, (width, height), self.max_output_megapixels)
 
     def _output_size(self, request: EnhanceRequest) -> tuple[int, int]:
         return output_size(request, 1 if request.model == NO_MODEL else self._card(request.model, "enhance").scale)
-
-    def _smaller(self, request: EnhanceRequest) -> str:
-        """Say how a result that is too large can be made smaller."""
-        picture = request.image
-        if request.size is not None:
-            return "choose a smaller size"
-        if picture.height * picture.width > self.max_output_megapixels * 1e6:
-            return "give its size in pixels, or make the picture smaller first"
-        fits = fitting_scale((picture.width, picture.height), int(MAX_SCALE), self.max_output_megapixels)
-        return f"choose a scale of {fits} at most" if fits > 1 else "choose a scale of 1"
 
     def _card(self, model_id: str, task: Task) -> ModelCard:
         card = self.registry.get(model_id)

@@ -34,7 +34,7 @@ ALLOWED = {
     "tasks": {"errors", "models", "image", "requests"},
     "generation": {"errors", "tasks", "models", "card", "image", "requests"},
     "stylization": {"errors", "tasks", "models", "image", "requests"},
-    "defaults": {"errors", "models", "requests"},
+    "defaults": {"errors", "image", "models", "requests"},
     "engine": {
         "errors",
         "defaults",

@@ -9,6 +9,7 @@ import gradio as gr
 from gradio.components import Component
 
 from ganedit.engine import Engine
+from ganedit.errors import UserError
 from ganedit.models.card import SUFFIXES, Task
 from ganedit.models.sources import is_offline
 from ganedit.ui.clicks import named
@@ -254,8 +255,10 @@ class ModelsPage:
         return self.show(left) | self.listed(task, commercial_only, words, left) | done
 
     @toasts
-    def add(self, path: str, task: str, commercial_only: bool, words: str) -> Updates:
+    def add(self, path: str | None, task: str, commercial_only: bool, words: str) -> Updates:
         """Take in a user's own checkpoint and show it."""
+        if path is None:
+            raise UserError(both("ge.error.stale"))
         try:
             card = self._engine.registry.add(Path(path))
         finally:
