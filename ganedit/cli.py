@@ -19,6 +19,7 @@ from ganedit.cli_stylize import stylize
 from ganedit.cli_train import evaluate, train
 from ganedit.console import EmbedSettings, Json, KeepLocation, Quality, one_of, progress_bar, run, tell, write
 from ganedit.errors import BadRequestError, StoppedError, UserError, cut
+from ganedit.files import FULL, shown
 from ganedit.stopping import STOPPED_CODE, was_asked
 
 app = typer.Typer(
@@ -62,6 +63,8 @@ def main() -> NoReturn:
     except Exception as error:
         if was_asked():  # a native library makes any error of a stop
             _fail(_STOPPED, STOPPED_CODE)
+        if isinstance(error, OSError) and error.errno in FULL:  # what is printed may go to a file
+            _fail(f"{shown(error.filename or 'The output')} cannot be written ({error.strerror}), free some room.", 2)
         if os.environ.get("GANEDIT_DEBUG"):
             raise
         logging.getLogger(__name__).debug("unexpected error", exc_info=True)

@@ -15,6 +15,9 @@ from pathlib import Path
 
 from ganedit.errors import BadRequestError
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""Errors of a disk, or of somebody's share of one, that is full."""
+
 LEAST_ROOM_BYTES = 1 << 20
 """A disk with less room is full for a picture."""
 
@@ -26,11 +29,7 @@ _KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
 )
-_ADVICE = {
-    errno.ENOSPC: "free some room",
-    errno.EDQUOT: "free some room",
-    errno.ENAMETOOLONG: "choose a shorter name",
-}
+_ADVICE = dict.fromkeys(FULL, "free some room") | {errno.ENAMETOOLONG: "choose a shorter name"}
 
 
 def kind_of(mode: int) -> str | None:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from ganedit.cli import app
+from ganedit.cli import app, main
 from ganedit.errors import UserError
 
 COMMANDS = {
@@ -117,7 +117,7 @@ def test_a_video_that_was_cut_off_by_a_full_disk_never_takes_its_place(
     import cv2
     import numpy as np
 
-    from ganedit.clips import save_clip
+    from ganedit.clips import Clip, save_clip
     from ganedit.image import Picture
 
     class Cut:
@@ -135,5 +135,18 @@ def test_a_video_that_was_cut_off_by_a_full_disk_never_takes_its_place(
 
     monkeypatch.setattr(cv2, "VideoWriter", type("VideoWriter", (Cut,), {"fourcc": staticmethod(lambda *_: 0)}))
     with pytest.raises(UserError, match="free some room"):
-        save_clip([Picture(np.zeros((16, 16, 3), np.uint8))] * 3, tmp_path / "a.mp4")
+        save_clip(Clip([Picture(np.zeros((16, 16, 3), np.uint8))] * 3, [40.0] * 3), tmp_path / "a.mp4")
     assert not list(tmp_path.glob("*.mp4"))
+
+
+def test_output_into_a_full_disk_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("ganedit.cli.app", full)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "The output cannot be written (No space left on device), free some room.\n"

@@ -200,8 +200,8 @@ def _build(folder: Path, title: str, source: Source, job: Job) -> None:
     """Write a cache entry whole or not at all."""
     contents = sort_out(source)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    needed = len(contents.pictures) * job.bytes_each
-    if shutil.disk_usage(folder.parent).free < needed + _SPARE_BYTES:
+    needed = len(contents.pictures) * job.bytes_each + _SPARE_BYTES
+    if shutil.disk_usage(folder.parent).free < needed:
         raise BadDataError(
             f"The decoded pictures need {needed / 1e9:.2g} GB in {folder.parent}, free some room or lower the "
             "resolution."
