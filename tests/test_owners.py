@@ -190,8 +190,8 @@ def test_a_strangers_model_is_in_no_list_and_opens_for_who_has_its_id(
     if arch == "painter":
         assert run.model not in str(Styles(engine).all()) and run.model in str(Styles(engine).all([run.model]))
     else:
-        assert GenerateTab(engine).refresh(None)["choices"] == []
-        assert GenerateTab(engine).refresh(run.model)["value"] == run.model
+        assert GenerateTab(engine, None).refresh(None)["choices"] == []
+        assert GenerateTab(engine, None).refresh(run.model)["value"] == run.model
         assert mine_in_evaluate(engine, owners, ANN) == [(run.name, run.model)]
         assert mine_in_evaluate(engine, owners, BOB) == []
     owners.of(ANN).stop(run.name)
