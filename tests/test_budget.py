@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganedit import formats
+from ganedit import decode as decoder
 from ganedit.budget import Budget, NoRoomError
 from ganedit.errors import BadImageError
 from ganedit.formats import open_picture
@@ -41,7 +41,7 @@ def _one_color(path: Path, side_px: int) -> Path:
 def narrow(monkeypatch: pytest.MonkeyPatch) -> Budget:
     """Room for one picture of a tenth of a megapixel at a time."""
     budget = Budget(3e6, most_bytes=4e6)
-    for module in (formats, stage, decoding, extract):
+    for module in (decoder, stage, decoding, extract):
         monkeypatch.setattr(module, "PIXELS", budget)
     return budget
 
@@ -68,7 +68,7 @@ def _start(work: Callable[[], object]) -> Future:
 def test_uploads_that_do_not_fit_together_are_decoded_one_after_the_other(
     monkeypatch: pytest.MonkeyPatch, narrow: Budget, picture: Path
 ) -> None:
-    decode, finish, vault, previews = formats._decode_16_bit, stage._photo, Vault(), Previews()
+    decode, finish, vault, previews = decoder._decode, stage._photo, Vault(), Previews()
     opened, together, left = [], [], [_UPLOADS]
 
     def decoding_one(*args: object) -> object:
@@ -83,7 +83,7 @@ def test_uploads_that_do_not_fit_together_are_decoded_one_after_the_other(
         left[0] -= 1
         return photo
 
-    monkeypatch.setattr(formats, "_decode_16_bit", decoding_one)
+    monkeypatch.setattr(decoder, "_decode", decoding_one)
     monkeypatch.setattr(stage, "_photo", finishing)
     uploads = [_start(lambda: stage.take_in(picture, vault, previews)) for _ in range(_UPLOADS)]
     assert {upload.result(timeout=60).width for upload in uploads} == {320}
