@@ -114,13 +114,13 @@ def test_what_arrives_lies_on_the_disk_and_not_in_memory(monkeypatch: pytest.Mon
         ({"stored": MIB}, 507, "minutes"),
     ],
 )
-def test_bytes_are_bounded_at_once_a_minute_an_hour_and_in_all(limits: dict[str, int], status: int, hint: str) -> None:
+def test_bytes_are_bounded_at_once_a_minute_an_hour_and_in_all(limits: dict[str, Any], status: int, hint: str) -> None:
     quota = Quota(**limits)
     half = [(0.0, b"x" * (MIB // 2))] * 2
     assert not _read(Sender(*half, complete=True), quota=quota).is_cut
     body = _read(Sender(*half, complete=True), quota=quota)
     assert _status(body) == status
-    assert body.answer and re.search(f"try again in .*({hint})", body.answer.body.decode())
+    assert body.answer and re.search(f"try again in .*({hint})", bytes(body.answer.body).decode())
     assert int(body.answer.headers["Retry-After"]) >= 1
 
 
@@ -139,7 +139,7 @@ def test_one_client_does_not_take_the_place_of_all() -> None:
     assert quota.announce("b", 2 * MIB) is None
 
 
-def _app(monkeypatch: pytest.MonkeyPatch, *, public: bool = True, **limits: int) -> Harden:
+def _app(monkeypatch: pytest.MonkeyPatch, *, public: bool = True, **limits: Any) -> Harden:
     monkeypatch.setattr("ganedit.ui.http.harden.Quota", lambda: Quota(**limits))
     return Harden(echo, Rules(public=public))
 

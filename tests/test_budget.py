@@ -169,7 +169,8 @@ def test_small_pictures_do_not_wait_behind_large_ones_and_large_ones_come_in_tur
         second = _start(lambda: take("second", 3))
         _until(lambda: budget.waiting == 2)
         _start(lambda: take("small", 2)).result(timeout=60)
-    first.result(timeout=60), second.result(timeout=60)
+    for each in (first, second):
+        each.result(timeout=60)
     assert order == ["small", "first", "second"]
 
 

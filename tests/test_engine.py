@@ -118,12 +118,13 @@ def test_the_output_limit_can_be_raised():
     assert Engine(max_output_megapixels=1).run(request).images[0].width == 224
 
 
-@pytest.mark.parametrize("request_", [EnhanceRequest, OutpaintRequest])
-def test_a_result_that_could_not_be_opened_again_is_refused_before_the_work(engine, request_):
-    strip = Picture(np.zeros((1, 20_000, 3), np.uint8))
-    wider = {"scale": 4} if request_ is EnhanceRequest else {"right": 60_000}
+STRIP = Picture(np.zeros((1, 20_000, 3), np.uint8))
+
+
+@pytest.mark.parametrize("wider", [EnhanceRequest(STRIP, scale=4), OutpaintRequest(STRIP, right=60_000)])
+def test_a_result_that_could_not_be_opened_again_is_refused_before_the_work(engine, wider):
     with pytest.raises(BadRequestError, match=r"80000x.*65500 a side are the limit"):
-        next(engine.stream(request_(strip, **wider)))
+        next(engine.stream(wider))
 
 
 def test_the_stream_begins_with_an_estimate_and_ends_with_the_result(engine):

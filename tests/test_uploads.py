@@ -4,8 +4,7 @@ from pathlib import Path
 
 import gradio as gr
 import pytest
-from gradio.components.file import ListFiles
-from gradio.data_classes import FileData
+from gradio.data_classes import FileData, ListFiles
 
 from ganedit.engine import Engine
 from ganedit.ui import UiSettings, build_ui
