@@ -1,10 +1,13 @@
 """EXIF: each detail stands alone, so that an odd one spoils neither the orientation nor the others."""
 
+import io
 import struct
 from collections.abc import Callable
-from typing import Any
+from functools import wraps
+from typing import IO, Any
 
 from PIL import Image
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 # EXIF is rebuilt from these tags. What describes the old file (size, strips, thumbnail) would be wrong in the new one,
 # and maker notes point to byte offsets that a rewrite breaks.
@@ -14,6 +17,7 @@ _STALE_DETAILS = (0x927C, 0xA002, 0xA003, 0xA005)  # maker note, width, height, 
 _MAX_BYTES = 65_000  # of one segment of a JPEG
 _VALUE_BYTES = (0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8)  # of one value, by its type
 _ENTRY_BYTES, _INLINE_BYTES = 12, 4
+_MOST_DIRECTORIES = 3  # the first, and those of the details and the location
 
 LOST_NOTE = "Some of the details (EXIF) of this file are damaged and were left out."
 
@@ -66,7 +70,7 @@ def _without_strays(data: bytes) -> bytes:
             size = number * (_VALUE_BYTES[kind] if kind < len(_VALUE_BYTES) else 0)
             if size > _INLINE_BYTES and place + size > len(data):
                 struct.pack_into(order + "H", clean, at + 2, 0)  # a type that does not exist: the entry is passed over
-            elif tag in (_DETAILS, _LOCATION) and start == directories[0]:
+            elif tag in (_DETAILS, _LOCATION) and len(directories) < _MOST_DIRECTORIES:  # it may point to itself
                 directories.append(place)
     return bytes(clean)
 
@@ -111,3 +115,31 @@ def _can_be_written(tag: int, value: Any) -> bool:
     single = Image.Exif()
     single[tag] = value
     return _value(single.tobytes) is not None
+
+
+class _Metered:
+    """A file of which no more than twice its length can be read."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, at = file, file.tell()
+        self._left_bytes = 2 * file.seek(0, io.SEEK_END)
+        file.seek(at)
+        self.seek, self.tell = file.seek, file.tell
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(min(size, self._left_bytes) if size >= 0 else self._left_bytes)
+        self._left_bytes -= len(data)
+        return data
+
+
+def _bounded(load: Callable[..., None]) -> Callable[..., None]:
+    @wraps(load)
+    def metered_load(directory: ImageFileDirectory_v2, file: IO[bytes]) -> None:
+        load(directory, _Metered(file))
+
+    return metered_load
+
+
+# Pillow reads what each tag points to, in the directories of every format, and in most of them on opening. If thousands
+# of tags point to the same megabyte, that is gigabytes; Pillow has no limit of its own to set.
+ImageFileDirectory_v2.load = _bounded(ImageFileDirectory_v2.load)

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import tracemalloc
 
 import numpy as np
 import pillow_heif
@@ -120,3 +121,33 @@ def test_the_location_is_not_among_the_bytes_of_the_file(tmp_path):
     exif[0x8825] = {1: "N", 29: "1999:12:31"}
     save_picture(open_picture(file_of(Image.fromarray(smooth()), "JPEG", exif=exif)), tmp_path / "a.png")
     assert b"1999:12:31" not in (tmp_path / "a.png").read_bytes()
+
+
+def test_details_that_lie_where_the_first_tags_do_end():
+    looped = tiff_of(TURN, MAKER, entry(0x8769, 4, 1, struct.pack("<I", 8)))
+    picture = open_picture(file_of(Image.fromarray(smooth()), "JPEG", exif=b"Exif\0\0" + looped))
+    assert (picture.width, picture.height) == (48, 64)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
+def test_many_tags_that_point_to_the_same_bytes_do_not_fill_the_memory(kind):
+    long_bytes, tags = 60_000, 400
+    place = struct.pack("<I", 5_000)
+    same = [entry(0x9300 + number, 7, long_bytes, place) for number in range(tags)]
+    if kind == "TIFF":
+        data = bytearray(file_of(Image.fromarray(smooth()), kind))
+        (start,) = struct.unpack_from("<I", data, 4)
+        (count,) = struct.unpack_from("<H", data, start)
+        own = [bytes(data[at : at + 12]) for at in range(start + 2, start + 2 + 12 * count, 12)]
+        struct.pack_into("<I", data, 4, len(data))
+        data += directory(*own, *same) + bytes(long_bytes)
+    else:
+        exif = b"II*\0" + struct.pack("<I", 8) + directory(TURN, *same) + bytes(long_bytes)
+        data = file_of(Image.fromarray(smooth()), kind, exif=b"Exif\0\0" + exif)
+    tracemalloc.start()
+    try:
+        assert open_picture(bytes(data)).width
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < tags * long_bytes / 4
