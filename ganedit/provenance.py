@@ -5,7 +5,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from ganedit import __version__, xmp
-from ganedit.requests import EditResult, GenerateRequest, InterpolateRequest, ProjectRequest, settings_of
+from ganedit.requests import (
+    ClipRequest,
+    EditResult,
+    GenerateRequest,
+    InterpolateRequest,
+    ProjectRequest,
+    StylizeRequest,
+    settings_of,
+)
 
 
 def make_recipe(result: EditResult) -> str:
@@ -40,9 +48,11 @@ def marked(result: EditResult) -> EditResult:
 def _source_type(result: EditResult) -> str:
     """Name the digital source type of an edit of a photograph.
 
-    A fill without a network counts as adjusted: it continues what is around the hole, and nothing was trained.
+    A fill without a network counts as adjusted: it continues what is around the hole, and nothing was trained. So does
+    a style at strength 0, of which nothing is in the picture.
     """
-    if "@" not in result.model:
+    how = result.request.how if isinstance(result.request, ClipRequest) else result.request
+    if "@" not in result.model or (isinstance(how, StylizeRequest) and how.strength == 0):
         return xmp.ADJUSTED
-    is_new = isinstance(result.request, GenerateRequest | InterpolateRequest | ProjectRequest)
+    is_new = isinstance(how, GenerateRequest | InterpolateRequest | ProjectRequest)
     return xmp.DRAWN if is_new else xmp.REWORKED

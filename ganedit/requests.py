@@ -85,7 +85,7 @@ class EnhanceRequest:
 
     Attributes:
         image: the picture.
-        model: id of an ``enhance`` model; ``NO_MODEL`` only resizes (bicubic) and adjusts; see ``AUTO_MODEL``.
+        model: id of an ``enhance`` model; ``NO_MODEL`` only resizes (Lanczos) and adjusts; see ``AUTO_MODEL``.
         scale: output side over input side, 1 to 8; None is the model's own, or the largest whole one below it that fits
             the limit. A 4x network asked for 2x or 3x is reduced.
         size: exact (width, height) in pixels, overrides ``scale``.

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from ganedit.engine import Engine
 from ganedit.errors import BadRequestError, UnknownModelError, WeightsUnavailableError
@@ -46,6 +47,17 @@ def test_no_model_at_the_own_size_changes_no_pixel(engine):
     result = engine.run(EnhanceRequest(picture(), "none"))
     assert (result.images[0].pixels == picture().pixels).all()
     assert result.model == "none"
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("size", [(112, 80), (130, 70), (20, 15)])
+def test_no_model_resizes_as_lanczos_filter_does(engine, size, dtype):
+    top = np.iinfo(dtype).max
+    pixels = np.random.default_rng(1).integers(top // 4, top - top // 4, (40, 56, 3)).astype(dtype)
+    [result] = engine.run(EnhanceRequest(Picture(pixels), "none", size=size)).images
+    for channel in range(3):
+        plane = Image.fromarray(pixels[..., channel].astype(np.float32)).resize(size, Image.Resampling.LANCZOS)
+        assert np.abs(result.pixels[..., channel] - np.asarray(plane).clip(0, top)).max() < 1
 
 
 def test_adjustments_reach_the_result_and_the_preview_alike(engine):

@@ -65,6 +65,7 @@ def engine() -> Engine:
         (EnhanceRequest(photo()), REWORKED),
         (EnhanceRequest(photo(), "none"), ADJUSTED),
         (StylizeRequest(photo(), shares={"cartoon": 1}), REWORKED),
+        (StylizeRequest(photo(), shares={"cartoon": 1}, strength=0), ADJUSTED),
         (StylizeRequest(photo(DRAWN), shares={"cartoon": 1}), DRAWN),
         (InpaintRequest(photo(), hole(), "opencv-telea"), ADJUSTED),
         (InpaintRequest(photo(REWORKED), hole(), "opencv-telea"), REWORKED),

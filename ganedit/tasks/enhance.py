@@ -35,7 +35,7 @@ def enhance(
     Args:
         x: (1, 3, H, W) float32 in [0, 1].
         request: a checked request.
-        model: the network, None for a plain resize.
+        model: the network, None for a plain resize by Lanczos' filter.
         report: filled with what the tiles met.
 
     Yields:
@@ -45,13 +45,14 @@ def enhance(
         (1, 3, H', W') float32 in [0, 1].
     """
     network_scale = model.card.scale if model else 1
+    size = output_size(request, network_scale)
     if model is None:
-        y = x.clone()
+        y = reduce_to(x, *size, method="lanczos") if size != x.shape[-2:] else x.clone()
     else:
         y = yield from run_tiled(x, model, canvas_scale(request, network_scale), request.compute, report)
         if request.color_guard:
             yield Progress(1, 1, None, "guard")
             guard_color_(y, x)
-    y = reduce_to(y, *output_size(request, network_scale))
+        y = reduce_to(y, *size)
     yield Progress(1, 1, None, "adjust")
     return adjust_(y, request.adjust)

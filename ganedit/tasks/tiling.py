@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Generator
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -148,11 +149,11 @@ def run_tiled(
     return canvas
 
 
-def reduce_to(y: Tensor, height: int, width: int) -> Tensor:
-    """Resize (N, C, H, W) in [0, 1] with an antialiased cubic filter; the same tensor if nothing is to be done."""
+def reduce_to(y: Tensor, height: int, width: int, method: Literal["bicubic", "lanczos"] = "bicubic") -> Tensor:
+    """Resize (N, C, H, W) in [0, 1] with an antialiased filter; the same tensor if nothing is to be done."""
     if y.shape[-2:] == (height, width):
         return y
-    return F.interpolate(y, size=(height, width), mode="bicubic", antialias=True, align_corners=False).clamp_(0, 1)
+    return F.interpolate(y, size=(height, width), mode=method, antialias=True).clamp_(0, 1)
 
 
 def _split(start: int, stop: int, longest: int) -> list[tuple[int, int]]:
