@@ -55,6 +55,8 @@ def test_healthz_answers_without_the_app() -> None:
         "/gradio_api/component_server",
         "/openapi.json",
         "/pwa_icon/9000",
+        "/gradio_api/heartbeat/a%00",
+        "/gradio_api/call/a%0ab",
     ],
 )
 def test_routes_that_the_page_does_not_use_are_closed(path: str) -> None:

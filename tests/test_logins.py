@@ -114,6 +114,18 @@ def test_name_and_password_in_the_header_are_a_login_and_make_one_token() -> Non
     assert sorted(app.tokens.values()) == ["alice", "bob"]
 
 
+@pytest.mark.parametrize("shown", ["Basic \xff\xff", "Basic YQ=", "Basic /w==", "Basic", "\xe9 \xe9"])
+def test_a_header_that_is_no_login_is_none(shown: str) -> None:
+    assert ask(App(), "POST", "/gradio_api/mcp/", headers={"Authorization": shown.encode("latin-1")}).status_code == 401
+
+
+def test_a_login_that_is_no_form_is_told_so() -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=a"}
+    for content in (b"{}", b"--a\r\nContent-Disposition: form-data\r\n\r\n" * 3, b'--a\r\n\xff: "\r\n\r\n'):
+        answer = ask(App(), "POST", "/login", content=content, headers=headers)
+        assert (answer.status_code, answer.json()["detail"][:20]) == (400, "A login must be a fo")
+
+
 def test_a_tool_is_told_how_to_log_in() -> None:
     assert ask(App(), "POST", "/gradio_api/mcp/").headers["WWW-Authenticate"] == 'Basic realm="ganedit"'
 

@@ -18,6 +18,7 @@ from app import read_logins
 from ganedit.address import listen_at
 from ganedit.errors import BadRequestError, UserError
 from ganedit.ui import UiSettings, launch_options
+from ganedit.ui.http import connections
 from ganedit.ui.serving import open_page, serve
 
 ROOT = Path(__file__).parents[1]
@@ -77,6 +78,41 @@ def test_the_page_opens_past_a_proxy_that_does_not_know_this_machine(
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     open_page(page, bound, **launch_options(UiSettings()))
     assert answer(page) == '{"status":"ok"}'
+
+
+def test_a_connection_without_a_whole_head_is_closed_and_one_with_a_head_is_not(
+    page: gr.Blocks, bound: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_page(page, bound, **launch_options(UiSettings()))
+    address = bound.getsockname()
+    with (
+        monkeypatch.context() as patch,
+        socket.socket() as whole,
+        socket.socket() as half,
+    ):
+        patch.setattr(connections, "HEAD_SECONDS", 1.0)
+        for asking in (whole, half):
+            asking.settimeout(PATIENCE)
+            asking.connect(address)
+        whole.sendall(b"POST /gradio_api/reset HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\n\r\n")
+        half.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ")
+        assert half.recv(4096) == b""
+        whole.sendall(b"{}")
+        assert whole.recv(4096).startswith(b"HTTP/1.1 422")
+        while whole.recv(4096):
+            pass  # the next head does not come
+    assert answer(page) == '{"status":"ok"}'
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/gradio_api/info"])
+def test_a_request_without_a_host_is_answered_even_if_it_names_a_page(
+    page: gr.Blocks, bound: socket.socket, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    open_page(page, bound, **launch_options(UiSettings()))
+    with socket.create_connection(bound.getsockname(), PATIENCE) as asking:
+        asking.sendall(f"GET {path} HTTP/1.0\r\nOrigin: http://evil.example\r\n\r\n".encode())
+        head = asking.recv(4096).split(b"\r\n")[0]
+    assert head.split()[1] == (b"200" if path == "/healthz" else b"400") and "Traceback" not in caplog.text
 
 
 def test_a_server_that_ends_while_it_starts_is_one_sentence(page: gr.Blocks, bound: socket.socket) -> None:

@@ -157,6 +157,11 @@ def test_drawing_has_a_time_limit(door: str, step: Step, tmp_path: Path, monkeyp
         doors[door]()
 
 
+def test_a_search_without_a_photo_is_told(step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(gr.Error, match="Choose a photo"):
+        list(_explorer(step, monkeypatch).find(cast(Any, {"model": "any", "photo": None})))
+
+
 def test_the_scratch_endpoint_has_a_time_limit(step: Step, tmp_path: Path) -> None:
     with pytest.raises(gr.Error, match="more than the"):
         InpaintCalls(SlowEngine(step), 0.02).scratches(_file(tmp_path).read_bytes())

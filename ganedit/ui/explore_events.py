@@ -223,6 +223,8 @@ class Explorer:
     def find(self, values: Values) -> Iterator[Updates]:
         """Find the picture that is most like a photo; the sliders then start from it."""
         tools, model = self.tools, str(values[self.tab.parts.model])
+        if not values[tools.photo]:
+            raise UserError(both("ge.explore.no_photo"))
         image = open_picture(Path(values[tools.photo]))
         result = yield from self.tab.progress(ProjectRequest(image, model))
         base = self._base(values) or GenerateRequest(model)

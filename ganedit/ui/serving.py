@@ -12,6 +12,7 @@ import uvicorn
 from gradio import http_server
 
 from ganedit.errors import UserError
+from ganedit.ui.http import PatientProtocol, naming_hosts
 
 _NO_SHARE = "There is no public link, its service cannot be reached; the page is served without one."
 
@@ -20,7 +21,7 @@ class _Server(http_server.Server):
     """Gradio's server, without the five seconds after which gradio takes one that still starts for a taken port."""
 
     def __init__(self, app: Any, bound: socket.socket) -> None:
-        super().__init__(uvicorn.Config(app, log_level="warning"))
+        super().__init__(uvicorn.Config(naming_hosts(app), http=PatientProtocol, log_level="warning"))
         self._bound = bound
         self._fault: OSError | None = None
 

@@ -12,6 +12,8 @@ import tempfile
 
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -33,6 +35,7 @@ _CLOSED = re.compile(
          | monitoring | pwa_icon/[^/] | openapi\.json )""",
     re.VERBOSE | re.IGNORECASE,
 )
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")  # gradio cannot make links below such a path
 _STARTS_WORK = re.compile(r"/gradio_api/(?:queue/join|call/|run/|api/|mcp|upload)")
 _STORES = re.compile(r"/gradio_api/(?:upload|queue/join|call/|run/|api/|mcp)")
 _API = re.compile(r"/gradio_api/|/login/?$")
@@ -101,7 +104,7 @@ class Harden:
         objection = self._rules.hosts.objection(scope)
         if objection:
             return refusal(*objection), scope
-        if _CLOSED.match(path):
+        if _CLOSED.match(path) or _UNPRINTABLE.search(scope["path"]):
             return refusal(404, "Not found"), scope
         admitted = self._logins.admit(self._rules.hosts.without_others(scope), path)
         if admitted is None:
@@ -174,7 +177,11 @@ class Harden:
 
     async def _log_in(self, scope: Scope, replay: "_Replay", exchange: "_Exchange") -> None:
         content = replay.body
-        user, address = user_in_form(await Request(scope, replay.receive).form()), scope["client"][0]
+        try:
+            form = await Request(scope, replay.receive).form()
+        except (HTTPException, MultiPartException) as error:
+            raise RefusedCallError(refusal(400, "A login must be a form with username and password.")) from error
+        user, address = user_in_form(form), scope["client"][0]
         wait_seconds = self._logins.try_seconds(user, address)
         if wait_seconds:
             sentence = f"Too many wrong passwords; try again in {span(wait_seconds)}."

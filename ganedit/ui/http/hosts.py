@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.types import Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ganedit.errors import BadRequestError
 
@@ -92,6 +92,17 @@ def started_names(host: str | None, allowed: Iterable[str]) -> list[str]:
     host = host or os.environ.get("GRADIO_SERVER_NAME", "")
     # A Space with a domain of its own has both names there.
     return [name for name in (host, *os.environ.get("SPACE_HOST", "").split(","), *allowed) if name]
+
+
+def naming_hosts(app: ASGIApp) -> ASGIApp:
+    """Give an app that gets a request without a host, as HTTP/1.0 allows, with an empty one, which can be looked up."""
+
+    async def named(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan" and "host" not in Headers(scope=scope):
+            scope = {**scope, "headers": [*scope["headers"], (b"host", b"")]}
+        await app(scope, receive, send)
+
+    return named
 
 
 def _host(authority: str) -> str | None:

@@ -52,6 +52,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ge.explore.clip": ("The way there and back", "往返渐变"),
     "ge.explore.download": ("Download the clip", "下载动画"),
     "ge.explore.photo": ("Find a photo in it", "查找与照片最接近的图片"),
+    "ge.explore.no_photo": ("Choose a photo to look for first.", "请先选择要查找的照片。"),
     "ge.explore.none": (
         "Draw some pictures and choose one first.",
         "请先生成并选择一张图片。",
