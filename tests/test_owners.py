@@ -101,6 +101,56 @@ def test_what_waits_is_bounded_for_each_and_for_all(
     assert not list((tmp_path / "runs").glob("uploads/*"))
 
 
+def test_keys_that_are_invented_at_one_address_do_not_take_all_places(owners: Owners) -> None:
+    for number in range(4):
+        owners.of(f"{number}" * 43, "192.0.2.1").start(WISH)
+    for act in (lambda own: own.start(WISH), lambda own: own.take_uploads([])):
+        with pytest.raises(BadRequestError, match="4 runs of your address go on or wait"):
+            act(owners.of(ANN, "192.0.2.1"))
+    owners.of(ANN, "192.0.2.2").start(WISH)
+    for number in range(2):  # behind an unknown proxy all share one address
+        owners.of(f"{number}x" * 30).start(WISH)
+    stopped = owners.of("3" * 43).all()[0].name
+    owners.of("3" * 43).stop(stopped)
+    owners.of(BOB, "192.0.2.1").start(WISH)
+    with pytest.raises(BadRequestError, match="4 runs of your address"):
+        owners.of("3" * 43, "192.0.2.1").resume(stopped)
+
+
+def test_a_strangers_run_trains_for_a_while_then_it_is_the_next_ones_turn(
+    owners: Owners, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs_module, "_TURN_SECONDS", 0.0)
+    first, second = mine(owners, ANN).start(WISH), mine(owners, BOB).start(WISH)
+    until(lambda: all((run := runs.get(each.name)) and run.state == "stopped" for each in (first, second)))
+    ended = runs.get(first.name)
+    assert ended and "for an hour at a time" in ended.message
+    mine(owners, ANN).resume(first.name)
+    until(lambda: (again := runs.get(first.name)) and again.state == "stopped")
+    shared = Owners(runs, apart=False).of("").start(WISH)
+    until(lambda: (run := runs.get(shared.name)) and run.state == "training")
+    assert not runs._training or runs._training.is_running()
+
+
+def test_of_strangers_ended_runs_the_newest_are_kept_and_those_with_a_model_longest(
+    owners: Owners, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs_module, "_KEPT", 2)
+    shared = runs.start(WISH)
+    runs.stop(shared.name)
+    trained = mine(owners, ANN).start(WISH)
+    (trained.folder / "snapshot-000000001.safetensors").touch()
+    mine(owners, ANN).stop(trained.name)
+    names = []
+    for _ in range(4):
+        names.append(mine(owners, BOB).start(WISH).name)
+        runs.stop(names[-1])
+        until(lambda: (run := runs.get(names[-1])) and not run.is_live)
+    mine(owners, BOB).start(WISH)
+    assert [name for name in names if runs.get(name)] == names[-1:]
+    assert runs.get(trained.name) and runs.get(shared.name)
+
+
 def test_uploads_for_a_run_that_may_not_begin_are_not_kept(owners: Owners, runs: Runs, tmp_path: Path) -> None:
     Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
     data = mine(owners, ANN).take_uploads([tmp_path / "a.png"])
@@ -143,7 +193,7 @@ def test_no_event_of_the_page_shows_or_does_anything_to_a_strangers_run(
     def told(key: str) -> dict[Any, Any]:
         return {parts.key: key, parts.chosen: run.name, parts.live: True, parts.moment: 0, parts.seen: ""}
 
-    click: Any = SimpleNamespace(run=run.name)
+    click = gr.EventData(None, {"run": run.name})
     for show in (tab.refresh, tab.tick, lambda values: tab.choose(values, click)):
         assert run.name in str(show(told(ANN))) and run.name not in str(show(told(BOB)))
     for act in (tab.stop, tab.resume, tab.remove, tab.publish, tab.give_snapshot):
@@ -155,6 +205,22 @@ def test_no_event_of_the_page_shows_or_does_anything_to_a_strangers_run(
     until(lambda: (ended := runs.get(run.name)) and not ended.is_live)
     tab.remove(told(ANN))
     assert runs.get(run.name) is None
+
+
+def test_a_run_begins_with_a_length_and_for_an_address(page: tuple[gr.Blocks, TrainTab], owners: Owners) -> None:
+    parts = page[1].parts
+    values: dict[Any, Any] = {parts.key: ANN, parts.source: "shapes", parts.recipe: "quickstart"}
+    values |= dict.fromkeys([*parts.knobs.values(), parts.path, parts.files], "")
+    with pytest.raises(gr.Error, match="must be a number"):
+        page[1].start(values | {parts.knobs["kimg"]: "long"})
+    assert not owners.of(ANN).all()
+    caller: Any = SimpleNamespace(client=SimpleNamespace(host="192.0.2.1"))
+    for number in range(4):
+        values[parts.key] = f"{number}" * 43
+        page[1].start(values, caller)
+    values[parts.key] = ANN
+    with pytest.raises(gr.Error, match="4 runs of your address"):
+        page[1].start(values, caller)
 
 
 def test_every_event_that_is_told_a_run_is_told_the_key_too(page: tuple[gr.Blocks, TrainTab]) -> None:

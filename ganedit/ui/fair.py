@@ -123,7 +123,7 @@ class FairQueue(Queue):
             return await super().push(body, request, username)
         fn = get_fn(self.blocks, None, body)
         session = body.session_hash = body.session_hash or uuid.uuid4().hex
-        address = _address_of(request)
+        address = address_of(request)
         async with self._entrance:
             if fn.concurrency_id in HEAVY_LANES:
                 self._check_places(session, address, request)
@@ -216,7 +216,7 @@ def _refusal(status: int, key: str, request: Request, **values: Any) -> HTTPExce
     return HTTPException(status, plain(key, gr.Request(request), **values))
 
 
-def _address_of(request: Request) -> str | None:
+def address_of(request: Request | gr.Request) -> str | None:
     """Give the address that an event comes from; None where it may be that of many.
 
     What comes from this machine itself comes from its owner or from a proxy that does not say whom it serves.

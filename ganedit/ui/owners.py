@@ -17,9 +17,15 @@ _KEY_BYTES, _SHORTEST_KEY, _LONGEST_KEY = 32, 32, 200
 class OwnRuns:
     """The runs of one owner, as ``Runs``; those of others are not there."""
 
-    def __init__(self, runs: Runs, owner: str) -> None:
-        """Take all runs, and the hash of the owner's key; empty for somebody who has none."""
-        self._runs, self._owner = runs, owner
+    def __init__(self, runs: Runs, owner: str, address: str | None = None) -> None:
+        """Take all runs.
+
+        Args:
+            runs: they.
+            owner: hash of the owner's key; empty for somebody who has none.
+            address: that the owner calls from; None where it may be that of many.
+        """
+        self._runs, self._owner, self._address = runs, owner, address
 
     def all(self) -> list[Run]:
         """Give the owner's runs, the newest first."""
@@ -35,7 +41,7 @@ class OwnRuns:
         Raises:
             BadRequestError: none may.
         """
-        self._runs.check_room(self._owner)
+        self._runs.check_room(self._owner, self._address)
         return self._runs.take_uploads(files)
 
     def start(self, wish: Wish) -> Run:
@@ -46,7 +52,7 @@ class OwnRuns:
         """
         if not self._owner:
             raise BadRequestError("Reload the page before training; it did not say whose run this is.")
-        return self._runs.start(wish, self._owner)
+        return self._runs.start(wish, self._owner, self._address)
 
     def stop(self, name: str) -> None:
         """End a run; errors as of ``resume``."""
@@ -58,7 +64,7 @@ class OwnRuns:
         Raises:
             BadRequestError: there is no run of that name, it is that long already, or too much waits.
         """
-        self._runs.resume(self._own(name), kimg)
+        self._runs.resume(self._own(name), kimg, self._address)
 
     def remove(self, name: str) -> None:
         """Delete a run; errors as of ``Runs.remove``."""
@@ -86,11 +92,11 @@ class Owners:
         """
         self._runs, self._apart = runs, apart
 
-    def of(self, key: object) -> Runs | OwnRuns:
-        """Give the runs of whoever holds a key, which comes from a browser and may be anything."""
+    def of(self, key: object, address: str | None = None) -> Runs | OwnRuns:
+        """Give the runs of whoever holds a key, which comes from a browser and may be anything, and of an address."""
         if not self._apart:
             return self._runs
-        return OwnRuns(self._runs, hashlib.sha256(str(key).encode()).hexdigest() if _is_key(key) else "")
+        return OwnRuns(self._runs, hashlib.sha256(str(key).encode()).hexdigest() if _is_key(key) else "", address)
 
     def key(self, key: object) -> str:
         """Give back a key that a browser holds, or the first one for it."""

@@ -24,7 +24,10 @@ from ganedit.ui.uploads import put_together
 _LOG = logging.getLogger(__name__)
 _UPLOADS = "uploads"
 GONE = "This run is gone; choose another one in the list."
-_OWN_AT_ONCE, _ALL_AT_ONCE = 2, 12
+_OWN_AT_ONCE, _ADDRESS_AT_ONCE, _ALL_AT_ONCE = 2, 4, 12
+_KEPT = 50  # of those that have ended and belong to somebody
+_TURN_SECONDS = 3600.0
+_TURN_IS_OVER = "A run trains here for an hour at a time; let it go on to wait for its next turn."
 _CLOSE_SECONDS, _RETRY_SECONDS = 15, 5
 
 
@@ -47,6 +50,7 @@ class Runs:
         self._root, self._publish, self._withdraw = root.resolve(), publish, withdraw
         self._lock = threading.Condition()
         self._training: Training | None = None
+        self._addresses: dict[str, str] = {}  # of runs that were begun by this app; others have ended
         self._closed = False
         self._worker: threading.Thread | None = None
         self._orphans = [Training(run.folder, run.pid) for run in self._settle_orphans()]
@@ -63,12 +67,13 @@ class Runs:
         """Give one run, None if it is gone."""
         return next((run for run in self.all() if run.name == name), None)
 
-    def start(self, wish: Wish, owner: str = "") -> Run:
+    def start(self, wish: Wish, owner: str = "", address: str | None = None) -> Run:
         """Begin a run, or let it wait for those before it.
 
         Args:
             wish: what is to be trained.
             owner: hash of a key; empty if all runs are everybody's.
+            address: that it comes from; None where it may be that of many.
 
         Raises:
             BadRequestError: too much waits already, see ``check_room``; uploads for it are gone then.
@@ -76,7 +81,7 @@ class Runs:
         stem = Path(wish.recipe).stem
         with self._lock:
             try:
-                self.check_room(owner)
+                self.check_room(owner, address)
             except BadRequestError:
                 self._forget_upload(wish.data)
                 raise
@@ -85,18 +90,23 @@ class Runs:
             folder.mkdir(parents=True)
             run = Run(folder, wish, "waiting", time.time(), owner=owner)
             run.save()
+            self._addresses[run.name] = address or ""
+            self._remove_oldest()
         self._wake()
         return run
 
-    def check_room(self, owner: str) -> None:
+    def check_room(self, owner: str, address: str | None = None) -> None:
         """See whether one more run of an owner may wait; where all are everybody's, it always may.
 
         Raises:
             BadRequestError: it may not.
         """
-        live = [run.owner for run in self.all() if run.is_live and run.owner]
-        if owner and live.count(owner) >= _OWN_AT_ONCE:
+        live = [run for run in self.all() if run.is_live and run.owner]
+        if owner and sum(run.owner == owner for run in live) >= _OWN_AT_ONCE:
             raise BadRequestError(f"{_OWN_AT_ONCE} runs of yours go on or wait already; stop one, or wait for its end.")
+        # A key is free to invent.
+        if owner and address and sum(self._addresses.get(run.name) == address for run in live) >= _ADDRESS_AT_ONCE:
+            raise BadRequestError(f"{_ADDRESS_AT_ONCE} runs of your address go on or wait already; wait for their end.")
         if owner and len(live) >= _ALL_AT_ONCE:
             raise BadRequestError("Too many runs wait here already; try again when some of them have ended.")
 
@@ -111,12 +121,13 @@ class Runs:
                 threading.Thread(target=self._training.end, args=limit, name="ganedit-stop", daemon=True).start()
                 replace(run, state="stopping").save()
 
-    def resume(self, name: str, kimg: float | None = None) -> None:
+    def resume(self, name: str, kimg: float | None = None, address: str | None = None) -> None:
         """Let a run that stopped, failed or finished go on.
 
         Args:
             name: of the run.
             kimg: make it that long; None leaves its length.
+            address: as of ``start``.
 
         Raises:
             BadRequestError: it is gone, that long already, or too much waits.
@@ -126,7 +137,8 @@ class Runs:
             if not run.is_live:
                 if kimg is not None:
                     run = run.made_longer(kimg)
-                self.check_room(run.owner)
+                self.check_room(run.owner, address)
+                self._addresses[name] = address or ""
                 replace(run, state="waiting", message="").save()
         self._wake()
 
@@ -140,8 +152,7 @@ class Runs:
             run = self._require(name)
             if run.is_live:
                 raise BadRequestError(f"{name} is still going on, stop it first.")
-            shutil.rmtree(run.folder)
-            self._forget_upload(run.wish.data)
+            self._delete(run)
         self._withdraw(run)
 
     def publish(self, name: str) -> None:
@@ -188,7 +199,10 @@ class Runs:
                 run = waiting[-1]
                 training = self._training = self._begin(run)
             if training and training.process:
-                self._finish(run.name, training.process.wait())
+                turn_is_over = bool(run.owner) and not training.ends_within(_TURN_SECONDS)
+                if turn_is_over:
+                    self.stop(run.name)
+                self._finish(run.name, training.process.wait(), _TURN_IS_OVER if turn_is_over else "")
 
     def _waiting(self) -> list[Run]:
         return [run for run in self.all() if run.state == "waiting"]
@@ -209,7 +223,7 @@ class Runs:
             self._lock.wait(_RETRY_SECONDS)  # a disk that is full may have room by then
             return None
 
-    def _finish(self, name: str, code: int) -> None:
+    def _finish(self, name: str, code: int, why: str = "") -> None:
         run = self.get(name)
         if run:
             try:
@@ -221,7 +235,8 @@ class Runs:
             run = self.get(name)
             if run:
                 with suppress(OSError):
-                    settled(run, code).save()
+                    run = settled(run, code)
+                    replace(run, message=why if run.state == "stopped" and why else run.message).save()
 
     def _settle_orphans(self) -> list[Run]:
         """Count the runs as stopped that an earlier app left, and give them; one of them may still train."""
@@ -232,6 +247,17 @@ class Runs:
         return left
 
     # -------------------------------------------------------------------- disk
+
+    def _remove_oldest(self) -> None:
+        """Keep so many ended runs of strangers; those that made nothing go first, since they are free to begin."""
+        ended = [run for run in self.all() if run.owner and not run.is_live]
+        for run in sorted(ended, key=lambda run: (run.snapshot() is not None, run.created))[:-_KEPT]:
+            self._delete(run)
+            self._withdraw(run)
+
+    def _delete(self, run: Run) -> None:
+        shutil.rmtree(run.folder)
+        self._forget_upload(run.wish.data)
 
     def _forget_upload(self, data: str) -> None:
         """Delete uploaded pictures that no run needs any more."""

@@ -15,6 +15,7 @@ from PIL import Image
 
 from ganedit.errors import UserError
 from ganedit.ui.clicks import named
+from ganedit.ui.fair import address_of
 from ganedit.ui.i18n import both
 from ganedit.ui.owners import Owners, OwnRuns
 from ganedit.ui.run import Run, Wish, recipe_values
@@ -153,9 +154,9 @@ class TrainTab:
         shown += [parts.timer]
         return [*shown]
 
-    def _mine(self, values: Values) -> Runs | OwnRuns:
+    def _mine(self, values: Values, request: gr.Request | None = None) -> Runs | OwnRuns:
         """The runs of whoever calls; a name from a browser is looked up among them alone."""
-        return self._owners.of(values[self.parts.key])
+        return self._owners.of(values[self.parts.key], request and address_of(request))
 
     @toasts
     def refresh(self, values: Values) -> Updates:
@@ -176,7 +177,7 @@ class TrainTab:
         return self._show(self._mine(values), named(event, "run"), live=True, seen="")
 
     @toasts
-    def start(self, values: Values) -> Updates:
+    def start(self, values: Values, request: gr.Request | None = None) -> Updates:
         """Begin a run with the chosen pictures, recipe and settings."""
         parts = self.parts
         settings = {
@@ -184,9 +185,10 @@ class TrainTab:
             for name, knob in KNOBS.items()
             if str(values[parts.knobs[name]] or "").strip()
         }
+        _length(settings.get(KNOBS["kimg"].key, ""))
         recipe = recipes()[str(values[parts.recipe])]
         key = self._owners.key(values[parts.key])
-        mine = self._owners.of(key)
+        mine = self._mine({parts.key: key}, request)
         run = mine.start(Wish(str(recipe), self._data(values, mine), settings))
         return {parts.key: key, **self._show(mine, run.name, live=True, seen="")}
 
@@ -210,14 +212,10 @@ class TrainTab:
         return self.refresh(values)
 
     @toasts
-    def resume(self, values: Values) -> Updates:
+    def resume(self, values: Values, request: gr.Request | None = None) -> Updates:
         """Let the chosen run go on, for longer if a length is given."""
-        length = str(values[self.parts.longer] or "").strip()
-        try:
-            kimg = float(length) if length else None
-        except ValueError as error:
-            raise UserError(both("ge.train.longer_number")) from error
-        self._mine(values).resume(str(values[self.parts.chosen]), kimg)
+        kimg = _length(str(values[self.parts.longer] or "").strip())
+        self._mine(values, request).resume(str(values[self.parts.chosen]), kimg)
         return self.refresh(values) | {self.parts.longer: gr.update(value="", visible=False)}
 
     @toasts
@@ -338,6 +336,14 @@ class TrainTab:
         else:
             updates[parts.moment] = gr.update(maximum=last, visible=many)
         return updates
+
+
+def _length(typed: str) -> float | None:
+    """Give a length in thousand pictures; None if nothing was typed."""
+    try:
+        return float(typed) if typed else None
+    except ValueError as error:
+        raise UserError(both("ge.train.longer_number")) from error
 
 
 def _picture(grid: Path) -> Image.Image:

@@ -58,6 +58,15 @@ class Training:
             return False
         return str(self.folder).encode() in words
 
+    def ends_within(self, seconds: float) -> bool:
+        """Wait for the end of a process of this app, but not longer than that."""
+        assert self.process
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     def end(self, within_seconds: float) -> None:
         """Tell it to save and end, by a file and by signals since either may go unseen, and wait; then by force."""
         if self.is_running():
