@@ -1,4 +1,4 @@
-"""The color codes (CICP) of HEIC, AVIF and PNG files, which stand for a profile, and HDR brought to ordinary displays.
+"""Color codes (CICP) and a PNG's gamma and primaries, which stand for a profile; HDR brought to ordinary displays.
 
 Source: ITU-T H.273 for the codes, ITU-R BT.2100 for the curves.
 """
@@ -6,6 +6,7 @@ Source: ITU-T H.273 for the codes, ITU-R BT.2100 for the curves.
 import struct
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +29,9 @@ _PRIMARIES_XY = {  # x and y of red, green, blue; the white of all of them is D6
 _GAMMAS = {4: 2.2, 5: 2.8, 8: 1.0}
 """Transfer codes that are a power law; browsers show all others but HDR with sRGB's curve."""
 
-_D65_XYZ = np.array([0.3127 / 0.3290, 1.0, (1 - 0.3127 - 0.3290) / 0.3290])
+_D65_XY = (0.3127, 0.3290)
+_SRGB_GAMMA, _SAME_GAMMA, _SAME_XY = 2.2, 0.11, 0.002  # what is as close to sRGB's is meant to be sRGB's
+_LEAST_GAMMA, _MOST_GAMMA = 0.2, 5.0
 _D50_XYZ = np.array([0.9642, 1.0, 0.8249])  # the white of ICC profiles
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 
@@ -67,7 +70,30 @@ def with_color_codes(picture: Picture, primaries: int, transfer: int) -> Picture
     gamma = _GAMMAS.get(transfer)
     if gamma is None and (picture.gray or known == _SRGB_PRIMARIES):
         return picture
-    return replace(picture, icc=_matrix_profile(known, gamma))
+    return replace(picture, icc=_matrix_profile(_PRIMARIES_XY[known], _D65_XY, gamma))
+
+
+def png_profile(info: dict[Any, Any]) -> bytes | None:
+    """Give the profile that the gamma and the primaries of a PNG stand for, as browsers understand them.
+
+    Args:
+        info: as Pillow read it.
+
+    Returns:
+        None if the file names no gamma, or if it is sRGB.
+    """
+    gamma = 1 / info["gamma"] if info.get("gamma") else 0.0
+    if "srgb" in info or not _LEAST_GAMMA <= gamma <= _MOST_GAMMA:
+        return None
+    plain = (*_D65_XY, *_PRIMARIES_XY[_SRGB_PRIMARIES])
+    named = info.get("chromaticity", plain)
+    places = named if all(0 < y < 1 for y in named[1::2]) else plain
+    if abs(gamma - _SRGB_GAMMA) <= _SAME_GAMMA and np.allclose(places, plain, rtol=0, atol=_SAME_XY):
+        return None
+    try:
+        return _matrix_profile(tuple(places[2:]), tuple(places[:2]), gamma)
+    except (ArithmeticError, ValueError, struct.error):  # the primaries lie on a line, or outside of all colors
+        return None
 
 
 def _shown(pixels: np.ndarray, transfer: int) -> np.ndarray:
@@ -99,15 +125,16 @@ def _light(transfer: int) -> np.ndarray:
 
 
 @cache
-def _matrix_profile(primaries: int, gamma: float | None) -> bytes:
-    """Assemble an RGB profile; without a gamma it has sRGB's curve."""
-    columns = np.array([(x / y, 1, (1 - x - y) / y) for x, y in _pairs(_PRIMARIES_XY[primaries])]).T
-    to_xyz = columns * np.linalg.solve(columns, _D65_XYZ)
-    adapted = np.diag((_BRADFORD @ _D50_XYZ) / (_BRADFORD @ _D65_XYZ))
+def _matrix_profile(primaries: tuple[float, ...], white: tuple[float, ...], gamma: float | None) -> bytes:
+    """Assemble an RGB profile from x and y of its primaries and white; without a gamma it has sRGB's curve."""
+    columns = np.array([_xyz(*pair) for pair in _pairs(primaries)]).T
+    to_xyz = columns * np.linalg.solve(columns, _xyz(*white))
+    adapted = np.diag((_BRADFORD @ _D50_XYZ) / (_BRADFORD @ _xyz(*white)))
     to_pcs = np.linalg.solve(_BRADFORD, adapted @ _BRADFORD @ to_xyz)
     numbers = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045) if gamma is None else (gamma,)
     curve = b"para\0\0\0\0" + struct.pack(">HH", 3 if gamma is None else 0, 0) + _fixed(*numbers)
-    name = f"Primaries {primaries}, {'sRGB curve' if gamma is None else f'gamma {gamma}'} (H.273)"
+    places = " ".join(f"{each:g}" for each in primaries)
+    name = f"Primaries {places}, {'sRGB curve' if gamma is None else f'gamma {gamma:.3g}'}"
     text = b"mluc\0\0\0\0" + struct.pack(">II2s2sII", 1, 12, b"en", b"US", 2 * len(name), 28) + name.encode("utf-16-be")
     tags = {b"desc": text, b"cprt": text, b"wtpt": b"XYZ \0\0\0\0" + _fixed(*_D50_XYZ)}
     for color, column in zip((b"r", b"g", b"b"), to_pcs.T, strict=True):
@@ -124,6 +151,10 @@ def _icc_file(tags: dict[bytes, bytes]) -> bytes:
     kinds = struct.pack(">4sI4s4s4s", b"\0" * 4, 0x04300000, b"mntr", b"RGB ", b"XYZ ")
     header = struct.pack(">I", start + len(bodies)) + kinds + b"\0" * 12 + b"acsp" + b"\0" * 28 + _fixed(*_D50_XYZ)
     return header.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + bodies
+
+
+def _xyz(x: float, y: float) -> np.ndarray:
+    return np.array([x / y, 1, (1 - x - y) / y])
 
 
 def _pairs(values: tuple[float, ...]) -> list[tuple[float, float]]:

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from ganedit.budget import PIXELS
-from ganedit.cicp import color_codes, with_color_codes
+from ganedit.cicp import color_codes, png_profile, with_color_codes
 from ganedit.color import lab_to_srgb, profile_space, to_srgb, tone_exponent
 from ganedit.deep import bits_of, open_deep
 from ganedit.errors import BadImageError
@@ -42,7 +42,8 @@ def decode(image: Image.Image, data: bytes, max_megapixels: float) -> Picture:
 
 
 def _decode(image: Image.Image, data: bytes, bits: int, max_megapixels: float) -> Picture:
-    notes, icc = _frame_notes(image), image.info.get("icc_profile")
+    notes = _frame_notes(image)
+    icc = image.info.get("icc_profile") or (png_profile(image.info) if image.format == "PNG" else None)
     exif, orientation, exif_notes = read_exif(image)
     picture = None
     if bits > 8:

@@ -49,11 +49,46 @@ def heic(primaries: int, transfer: int) -> bytes:
     return buffer.getvalue()
 
 
-def png(primaries: int, transfer: int) -> bytes:
+def png_with(*chunks: bytes) -> bytes:
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", 96, 16, 8, 2, 0, 0, 0))
     rows = b"".join(b"\0" + row.tobytes() for row in card())
-    body = chunk(b"cICP", bytes((primaries, transfer, 0, 1))) + chunk(b"IDAT", zlib.compress(rows))
+    body = b"".join(chunks) + chunk(b"IDAT", zlib.compress(rows))
     return b"\x89PNG\r\n\x1a\n" + header + body + chunk(b"IEND", b"")
+
+
+def png(primaries: int, transfer: int) -> bytes:
+    return png_with(chunk(b"cICP", bytes((primaries, transfer, 0, 1))))
+
+
+def gamma(value: int) -> bytes:
+    return chunk(b"gAMA", struct.pack(">I", value))
+
+
+def chromaticities(*values: int) -> bytes:
+    return chunk(b"cHRM", struct.pack(">8I", *values))
+
+
+P3_NUMBERS = (31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)
+D50_NUMBERS = (34567, 35850, 64000, 33000, 30000, 60000, 15000, 6000)
+PNG_NUMBERS = {
+    "linear": (gamma(100_000),),
+    "gamma 2": (gamma(50_000),),
+    "wide": (gamma(45_455), chromaticities(*P3_NUMBERS)),
+    "warm white": (gamma(45_455), chromaticities(*D50_NUMBERS)),
+    "gamma of sRGB": (gamma(45_455),),
+    "said to be sRGB": (chunk(b"sRGB", b"\0"), gamma(100_000)),
+    "no gamma": (chromaticities(*P3_NUMBERS),),
+    "gamma of nothing": (gamma(0), chromaticities(*P3_NUMBERS)),
+    "primaries on a line": (gamma(45_455), chromaticities(31270, 32900, 30000, 30000, 40000, 40000, 50000, 50000)),
+}
+
+# Of Chromium 156 too; what is not named here is shown as it is stored.
+SHOWN_BY_NUMBERS = {
+    "linear": ((229, 110, 110), (110, 208, 133), (122, 143, 224), (239, 229, 133), (188, 188, 188), (96, 96, 96)),
+    "gamma 2": ((206, 43, 43), (43, 168, 67), (55, 78, 197), (224, 206, 67), (137, 137, 137), (31, 31, 31)),
+    "wide": ((220, 0, 18), (0, 164, 35), (40, 69, 199), (225, 200, 0), (129, 129, 129), (24, 24, 24)),
+    "warm white": ((210, 39, 41), (0, 161, 63), (37, 67, 188), (224, 202, 71), (129, 129, 129), (24, 24, 24)),
+}
 
 
 def middles(image: Image.Image) -> np.ndarray:
@@ -88,3 +123,17 @@ def test_a_profile_counts_more_than_the_codes_but_in_a_png():
     plain = png(1, 13)
     both = plain[:33] + chunk(b"iCCP", b"x\0\0" + zlib.compress(icc or b"")) + plain[33:]
     assert open_picture(both).icc is None
+
+
+@pytest.mark.parametrize("numbers", PNG_NUMBERS)
+def test_a_png_with_gamma_and_primaries_looks_as_in_a_browser(numbers):
+    picture = open_picture(png_with(*PNG_NUMBERS[numbers]))
+    assert np.abs(middles(picture.to_pil()) - SHOWN_BY_NUMBERS.get(numbers, PATCHES)).max() <= 1
+    assert (picture.pixels == card()).all()
+
+
+@pytest.mark.parametrize("place", [0, 1, 2**32 - 1])
+def test_primaries_that_cannot_be_are_ignored(place):
+    picture = open_picture(png_with(gamma(45_455), chromaticities(31270, 32900, place, place, 1, 1, 15000, place)))
+    assert picture.icc is None
+    assert (picture.pixels == card()).all()
