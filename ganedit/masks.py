@@ -28,6 +28,13 @@ _TWO_READINGS = (
     "black, white where the picture is to be filled."
 )
 
+_NO_GROUND = (
+    "The mask looks like a picture, hardly any of it is black: save it as white on black, white where the picture is to "
+    "be filled."
+)
+_DARK, _GROUND_SHARE = 32, 0.1
+"""Levels below which a pixel is unpainted ground, and how much of a mask in many colors is that."""
+
 _COLORED_SPREAD = 64
 """Levels between the strongest and the weakest channel from which on a pixel is a color; scans of gray stay below."""
 
@@ -180,14 +187,22 @@ def _check_levels(levels: np.ndarray) -> None:
 
 
 def _marked(picture: Picture) -> np.ndarray:
-    """Find the (H, W) bool fill of a mask in sRGB."""
+    """Find the (H, W) bool fill of a mask in sRGB.
+
+    Raises:
+        BadMaskError: it looks like no mask, or can be read in two ways.
+    """
     pixels = to_uint8(picture.pixels)
     painted = None if picture.alpha is None else to_uint8(picture.alpha) >= _HALF
     bright = pixels.max(axis=2) >= _HALF
     if painted is not None and not painted.all():
         return _marked_by_layer(pixels, bright, painted)
     colored = np.ptp(pixels, axis=2) >= _COLORED_SPREAD
-    return colored if bright.all() and colored.any() else bright
+    if bright.all() and colored.any():
+        return colored
+    if (pixels.max(axis=2) < _DARK).mean() < _GROUND_SHARE and not _is_flat(pixels.reshape(-1, 3)):
+        raise BadMaskError(_NO_GROUND)
+    return bright
 
 
 def _marked_by_layer(pixels: np.ndarray, bright: np.ndarray, painted: np.ndarray) -> np.ndarray:

@@ -123,6 +123,15 @@ def test_a_layer_that_can_be_read_in_two_ways_is_refused_with_the_way_out(color,
         open_mask(layer(color, clear), SIZE)
 
 
+def test_a_photo_is_no_mask_with_or_without_a_stroke_on_it():
+    stroked = photo()
+    stroked[4:8, 4:12] = (255, 0, 0)
+    for picture in (photo(), stroked):
+        height, width = picture.shape[:2]
+        with pytest.raises(BadMaskError, match=r"looks like a picture.*white on black"):
+            open_mask(file_of(picture), (width, height))
+
+
 def test_a_dark_stroke_from_the_edge_of_a_clear_layer_fills():
     stroke = np.zeros((SIZE[1], SIZE[0]), bool)
     stroke[10:, 5:25] = True
