@@ -29,8 +29,8 @@ _TWO_READINGS = (
 )
 
 _NO_GROUND = (
-    "The mask looks like a picture, hardly any of it is black: save it as white on black, white where the picture is to "
-    "be filled."
+    "The mask looks like a picture, hardly any of it is black: save it as white on black, white where the picture is "
+    "to be filled."
 )
 _DARK, _GROUND_SHARE = 32, 0.1
 """Levels below which a pixel is unpainted ground, and how much of a mask in many colors is that."""

@@ -149,7 +149,7 @@ def run_tiled(
     return canvas
 
 
-def reduce_to(y: Tensor, height: int, width: int, method: Literal["bicubic", "lanczos"] = "bicubic") -> Tensor:
+def reduce_to(y: Tensor, height: int, width: int, *, method: Literal["bicubic", "lanczos"] = "bicubic") -> Tensor:
     """Resize (N, C, H, W) in [0, 1] with an antialiased filter; the same tensor if nothing is to be done."""
     if y.shape[-2:] == (height, width):
         return y
