@@ -1,6 +1,7 @@
 """Recipes: what they may say, how a mistake is told, and the ones that are shipped."""
 
 import dataclasses
+import hashlib
 import json
 import subprocess
 import sys
@@ -185,6 +186,14 @@ def test_the_digest_tells_every_value_apart_and_nothing_else(tmp_path: Path) -> 
     assert plain.digest == load_recipe(recipe(tmp_path, "# same\n[data]\n[loss]\ngamma = 1.0\n")).digest
     others = {load_recipe(QUICKSTART, [change]).digest for change in ("loss.gamma=2", "data.flip=true", "augment.p=0")}
     assert len(others | {plain.digest, load_recipe(QUICKSTART).digest}) == 5
+
+
+def test_runs_that_were_begun_when_recipes_had_no_start_can_go_on() -> None:
+    values = load_recipe(QUICKSTART).to_dict()
+    assert values["generator"].pop("start") == "nothing"
+    assert TrainConfig.from_dict(values) == load_recipe(QUICKSTART)
+    assert load_recipe(QUICKSTART).digest == hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+    assert load_recipe(QUICKSTART.with_name("ganedit-photo-x4.toml")).to_dict()["generator"]["start"] == "span"
 
 
 def test_a_table_of_a_stranger_is_checked_like_a_file() -> None:

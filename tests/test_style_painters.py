@@ -115,7 +115,7 @@ def test_a_painter_of_ones_own_is_found_as_a_stylize_model(engine: Engine) -> No
 
 
 def test_a_painter_is_no_generator_and_a_generator_no_painter(weights: Path, tmp_path: Path) -> None:
-    with pytest.raises(BadCheckpointError, match="repaints photos; use it in Stylize"):
+    with pytest.raises(BadCheckpointError, match="changes photos and draws no new ones; use it in Stylize"):
         PictureGenerator.read(weights / "mine.safetensors")
     write_snapshot(tmp_path / "g.safetensors", Generator(8, 16, widths=[8, 8, 8]), "fastgan", {})
     with pytest.raises(BadCheckpointError, match="repaints no photos"):

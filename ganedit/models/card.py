@@ -16,6 +16,13 @@ SUFFIXES: Mapping[str, Format] = {
 }
 """File endings under which a user's own model is recognized."""
 
+_TASKS_OF_OURS: Mapping[str, Task] = {"painter": "stylize", "span": "enhance"}
+
+
+def task_of(arch: str) -> Task:
+    """Give the task of a network that was trained here, by its name in the recipe."""
+    return _TASKS_OF_OURS.get(arch, "generate")
+
 
 @dataclass(frozen=True)
 class Source:

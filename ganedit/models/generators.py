@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ganedit.errors import BadCheckpointError
 from ganedit.models.archs.styled import StyledGenerator
-from ganedit.models.card import Format
+from ganedit.models.card import Format, task_of
 from ganedit.models.checkpoint import read_state_dict
 from ganedit.models.conditions import chosen_of, one_hot
 from ganedit.models.public_generators import build_public
@@ -46,7 +46,8 @@ class PictureGenerator:
             BadCheckpointError: it starts from a picture.
         """
         if "z_dim" not in snapshot.config:
-            raise BadCheckpointError("This snapshot repaints photos; use it in Stylize.")
+            tab = task_of(snapshot.arch).capitalize()
+            raise BadCheckpointError(f"This snapshot changes photos and draws no new ones; use it in {tab}.")
         self._network = snapshot.generator
         self.z_dim = int(snapshot.config["z_dim"])
         self.resolution = int(snapshot.config["resolution"])

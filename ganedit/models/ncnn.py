@@ -82,6 +82,27 @@ def read_state_dict(param: Path, bin: Path) -> dict[str, torch.Tensor]:
     return state
 
 
+def read_span(bin: Path, width: int) -> dict[str, torch.Tensor]:
+    """Read the weights of a SPAN into the state dict of ``archs.span.Span``.
+
+    Args:
+        bin: the ``.bin`` of an ncnn pair, from front to back the mean color and the convolutions in their order.
+        width: channels of the network.
+
+    Raises:
+        BadCheckpointError: the file is damaged, too large, or of another network.
+    """
+    stream = _Stream(_read(bin, _MAX_BIN_BYTES))
+    state = {"mean": stream.float32((3, 1, 1))}
+    for key, shape in _span(width):
+        state[f"{key}.weight"] = stream.tagged(shape)
+        state[f"{key}.bias"] = stream.float32(shape[:1])
+    state["conv_1.weight"] *= 255  # the graph takes levels, `Span` takes shares of white
+    if stream.left:
+        raise BadCheckpointError(_damaged(f"the .bin has {stream.left} bytes more than the network takes"))
+    return state
+
+
 def _damaged(what: str) -> str:
     return f"The ncnn weights cannot be used because {what}; fetch both files again."
 
@@ -211,6 +232,13 @@ def _rrdb(features: int, blocks: int) -> list[tuple[str, tuple[int, ...]]]:
     square = (features, features, 3, 3)
     shapes += [(name, square) for name in ("conv_body", "conv_up1", "conv_up2", "conv_hr")]
     return [*shapes, ("conv_last", (3, features, 3, 3))]
+
+
+def _span(width: int, blocks: int = 6) -> list[tuple[str, tuple[int, ...]]]:
+    square = (width, width, 3, 3)
+    shapes: list[tuple[str, tuple[int, ...]]] = [("conv_1", (width, 3, 3, 3))]
+    shapes += [(f"blocks.{block}.c{conv}", square) for block in range(blocks) for conv in (1, 2, 3)]
+    return [*shapes, ("conv_2", square), ("conv_cat", (width, 4 * width, 1, 1)), ("upsampler", (48, width, 3, 3))]
 
 
 class _Stream:

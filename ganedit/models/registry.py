@@ -42,7 +42,6 @@ M = TypeVar("M", bound="Loaded")
 DEFAULT_BUDGET_BYTES = 2 << 30
 """Weights kept in memory before the least recently used model leaves."""
 
-
 _PINNED = "Nobody publishes hashes for {} of the files of {}: theirs were written down, and are checked from now on."
 
 
@@ -118,10 +117,7 @@ class Registry:
         return self._is_here(self.get(model_id))
 
     def rows(self, task: Task | None = None) -> list[dict[str, Any]]:
-        """List the models as plain rows.
-
-        Their keys: id, task, kind, license, commercial_use, installed, size_bytes, sha256, arch, scale.
-        """
+        """Rows of id, task, kind, license, commercial_use, installed, size_bytes, sha256, arch and scale."""
         return [self._row(card) for card in self.cards(task)]
 
     def info(self, model_id: str) -> dict[str, Any]:
@@ -330,6 +326,7 @@ class Registry:
         from ganedit.models.checkpoint import build_network, mix, read_state_dict
         from ganedit.models.inpainters import BUILT_IN, build_inpainter
         from ganedit.models.loaded import LoadedModel
+        from ganedit.models.snapshots import is_snapshot, read_snapshot
 
         def state_of(card: ModelCard) -> dict[str, Any]:
             path, source = self._installed_file(card)
@@ -337,9 +334,11 @@ class Registry:
             return read_state_dict(path, source.format, *companions)
 
         def build() -> Any:
+            path, source = self._installed_file(card)
             if card.task == "inpaint":
-                path, source = self._installed_file(card)
                 return build_inpainter(card.arch, source, path)
+            if is_snapshot(path):
+                return read_snapshot(path).generator
             state = state_of(card)
             if denoise is not None and card.twin is not None:
                 state = mix(state, state_of(self._cards[card.twin]), denoise)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from ganedit.errors import BadCheckpointError, BadRequestError, UserError, WeightsUnavailableError
 from ganedit.files import kind_of, shown, whole_file, writing
-from ganedit.models.card import SUFFIXES, Format, ModelCard, SizeRule, Source
+from ganedit.models.card import SUFFIXES, Format, ModelCard, SizeRule, Source, task_of
 from ganedit.models.own_cards import OWN_CARDS
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ Index = dict[str, dict[str, Any]]
 """What is known of each file, by its name; ``problem`` if it cannot be used."""
 
 _LOG = logging.getLogger(__name__)
-_INDEX_VERSION = 2  # counts up when something else would be said of the same file
+_INDEX_VERSION = 3  # counts up when something else would be said of the same file
 _LARGEST_BYTES = 2 << 30
 
 # Our own weights lie in the same folder and are in the catalogue.
@@ -218,11 +218,11 @@ def _recognize(path: Path, file_format: Format) -> dict[str, Any]:
 
     refuse_stranger(path)
     if file_format in ("onnx", "keras") or is_snapshot(path):
-        return _drawing(read_generator(path, file_format))
+        return _trained(read_generator(path, file_format))
     state = read_state_dict(path, file_format)
     published = build_public(state, path.name)
     if published is not None:
-        return _drawing(published)
+        return _trained(published)
     painter = build_painter(state, path.name)
     if painter is not None:
         return {"task": "stylize", "arch": painter.arch, "scale": 1, "size": {}}
@@ -231,13 +231,19 @@ def _recognize(path: Path, file_format: Format) -> dict[str, Any]:
         raise BadCheckpointError(f"{path.name} is a {descriptor.purpose} network, which Enhance cannot use.")
     needs = descriptor.size_requirements
     size = SizeRule(max(2, needs.minimum), max(1, needs.multiple_of), descriptor.tiling.name == "SUPPORTED")
-    found = {"task": "enhance", "arch": descriptor.architecture.id, "scale": descriptor.scale}
+    found = {"task": "enhance", "kind": "unknown", "arch": descriptor.architecture.id, "scale": descriptor.scale}
     return found | {"size": dataclasses.asdict(size)}
 
 
-def _drawing(snapshot: "Snapshot") -> dict[str, Any]:
-    task = "stylize" if snapshot.arch == "painter" else "generate"
-    return {"task": task, "arch": snapshot.arch, "scale": 1, "size": {}, **_origin(snapshot.facts)}
+def _trained(snapshot: "Snapshot") -> dict[str, Any]:
+    scale = getattr(snapshot.generator, "scale", 1)
+    return {
+        "task": task_of(snapshot.arch),
+        "arch": snapshot.arch,
+        "scale": scale,
+        "size": {},
+        **_origin(snapshot.facts),
+    }
 
 
 def _origin(facts: Mapping[str, Any]) -> dict[str, str]:
@@ -261,7 +267,7 @@ def _card_of(path: Path, entry: dict[str, Any]) -> ModelCard:
         commercial_use=False,
         scale=entry["scale"],
         size=SizeRule(**entry["size"]),
-        kind="unknown" if entry["task"] == "enhance" else "gan",
+        kind=entry.get("kind", "gan"),
         trained_on=entry.get("trained_on", ""),
         notes="Found in the weights folder; its license is for you to know.",
     )

@@ -19,7 +19,7 @@ from ganedit.training.fields import Range, checked, shown
 from ganedit.training.misfits import misfits
 
 Resolution = Literal[8, 16, 32, 64, 128, 256, 512, 1024]
-GeneratorName = Literal["r3gan", "fastgan", "dcgan", "mlp", "painter"]
+GeneratorName = Literal["r3gan", "fastgan", "dcgan", "mlp", "painter", "span"]
 DiscriminatorName = Literal["r3gan", "projected", "dcgan", "mlp"]
 LossName = Literal["minimax", "non_saturating", "hinge", "wgan", "least_squares", "relativistic"]
 AugmentName = Literal["color", "translation", "cutout", "flip"]
@@ -68,14 +68,15 @@ class GeneratorConfig(_Section):
 
     Attributes:
         arch: its kind; mlp makes points in a plane, painter repaints the pictures of the sub-folder
-            ``photos`` in the styles of the others.
+            ``photos`` in the styles of the others, span enlarges damaged pictures four times.
         z_dim: length of z.
-        width: channels of the finest map (r3gan, dcgan, painter) or of a hidden layer (mlp).
+        width: channels of the finest map (r3gan, dcgan, painter), of all maps (span) or of a hidden layer (mlp).
         widths: fastgan's channels at 4, 8, ... px; empty for its own.
         blocks: residual blocks a level, for r3gan.
         layout_from_z: fastgan's coarsest map hears of z alone, so that a condition decides no layout.
         memory: length of the code that fastgan learns for each training picture and that its captions call up; 0
             embeds captions instead.
+        start: weights that span starts from: those that were published; a wider one is grown from them.
     """
 
     arch: GeneratorName = "r3gan"
@@ -85,6 +86,7 @@ class GeneratorConfig(_Section):
     blocks: Annotated[int, Range(1, 8)] = 1
     layout_from_z: bool = False
     memory: Annotated[int, Range(0, 1024)] = 0
+    start: Literal["nothing", "span"] = "nothing"
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ class LossConfig(_Section):
         light: weight of the same by light and shade, coarsely.
         colors: weight of the same by colors, more coarsely; without it a style may choose any.
         edges: weight of the same by the slopes of luminance.
-        copy_kimg: so long a painter only learns to copy its photos.
+        copy_kimg: so long a painter only learns to copy its photos, and span hears nothing of D.
     """
 
     name: LossName = "relativistic"
@@ -279,7 +281,10 @@ class TrainConfig:
     @property
     def digest(self) -> str:
         """SHA-256 of all values: equal for two recipes that say the same, however they are written."""
-        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
+        values = self.to_dict()
+        if self.generator.start == GeneratorConfig.start:
+            del values["generator"]["start"]  # digests of older runs know none
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 def load_recipe(path: Path, overrides: Sequence[str] = ()) -> TrainConfig:

@@ -22,6 +22,7 @@ from ganedit.training.packaged import locate
 from ganedit.training.processes import Processes
 from ganedit.training.record import Record
 from ganedit.training.repainting import RepaintTrainer
+from ganedit.training.restoring import RestoreTrainer
 from ganedit.training.resuming import check_recipe, note_on
 from ganedit.training.state import load_state, save_state
 from ganedit.training.trainer import Trainer
@@ -90,7 +91,8 @@ class _Run:
 
     def __init__(self, config: TrainConfig, dataset: Dataset, out: Path, processes: Processes) -> None:
         self._config, self._dataset, self._processes = config, dataset, processes
-        self._trainer = (RepaintTrainer if config.generator.arch == "painter" else Trainer)(config, dataset, processes)
+        kind = {"painter": RepaintTrainer, "span": RestoreTrainer}.get(config.generator.arch, Trainer)
+        self._trainer = kind(config, dataset, processes)
         self._state_path = out / STATE_FILE
         self._out = out
         self._record: Record | None = None

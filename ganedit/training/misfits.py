@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ganedit.training.config import TrainConfig
 
+_PATCHES_FROM_PX, _STARTED_WIDTH = 256, 48
 _FASTGAN_LEVELS = 6  # maps that the network has widths of its own for: up to 128 px
 
 
@@ -20,6 +21,7 @@ def misfits(config: "TrainConfig") -> Iterator[str]:
     yield from _misfits_of_pairs(config)
     yield from _misfits_of_networks(config)
     yield from _misfits_of_painters(config)
+    yield from _misfits_of_upscalers(config)
 
 
 def _misfits_of_pairs(config: "TrainConfig") -> Iterator[str]:
@@ -27,7 +29,8 @@ def _misfits_of_pairs(config: "TrainConfig") -> Iterator[str]:
     withheld = data.withhold or data.withhold_kimg
     if withheld and data.condition == "none":
         yield "data.withhold and data.withhold_kimg need a data.condition that can be withheld."
-    if loss.paired and (data.condition == "none" or data.flip or withheld or loss.likeness):
+    upscales = config.generator.arch == "span"  # whose pictures need no condition: each is its own
+    if loss.paired and not upscales and (data.condition == "none" or data.flip or withheld or loss.likeness):
         yield (
             "loss.pixels and loss.perceptual need a data.condition, and neither data.flip, data.withhold, "
             "data.withhold_kimg nor loss.likeness."
@@ -67,8 +70,10 @@ def _misfits_of_networks(config: "TrainConfig") -> Iterator[str]:
 
 def _misfits_of_painters(config: "TrainConfig") -> Iterator[str]:
     data, loss, paints = config.data, config.loss, config.generator.arch == "painter"
-    if not paints and (loss.content or loss.light or loss.colors or loss.edges or loss.copy_kimg):
-        yield "loss.content, light, colors, edges and copy_kimg are for generator.arch painter alone."
+    if not paints and (loss.content or loss.light or loss.colors):
+        yield "loss.content, light and colors are for generator.arch painter alone."
+    if not paints and config.generator.arch != "span" and (loss.edges or loss.copy_kimg):
+        yield "loss.edges and copy_kimg are for generator.arch painter and span alone."
     fits = config.discriminator.arch == "projected" and data.condition in ("none", "class")
     extras = data.withhold or data.withhold_kimg or loss.paired or loss.recognition or loss.likeness
     if paints and (not fits or extras or config.augment.policy):
@@ -77,3 +82,18 @@ def _misfits_of_painters(config: "TrainConfig") -> Iterator[str]:
             "data.withhold, data.withhold_kimg, augment.policy, loss.pixels, loss.perceptual, loss.recognition nor "
             "loss.likeness."
         )
+
+
+def _misfits_of_upscalers(config: "TrainConfig") -> Iterator[str]:
+    data, loss, upscales = config.data, config.loss, config.generator.arch == "span"
+    if not upscales and config.generator.start != "nothing":
+        yield f"generator.start is for span alone, leave it out for {config.generator.arch}."
+    fits = config.discriminator.arch == "projected" and data.condition == "none" and data.resolution >= _PATCHES_FROM_PX
+    extras = loss.r1 or loss.r2 or loss.gp or loss.recognition or loss.likeness or config.doctor.samples
+    if upscales and (not fits or extras or config.augment.policy):
+        yield (
+            "generator.arch span needs discriminator.arch projected, data.condition none, a data.resolution of at "
+            "least 256 and doctor.samples 0, and neither loss.r1, r2, gp, recognition, likeness nor augment.policy."
+        )
+    if config.generator.start != "nothing" and config.generator.width < _STARTED_WIDTH:
+        yield f"generator.width must be at least {_STARTED_WIDTH} to start from the weights of another network."

@@ -146,11 +146,10 @@ class Record:
     @torch.no_grad()
     def _sample(self, count: int, condition: Tensor | None) -> Tensor:
         """Pictures of the averaged generator from the first of what samples start from."""
-        generator = self._trainer.ema.module
         conditions = [None] * count if condition is None else condition.split(_AT_ONCE)
         parts = zip(self._inputs[:count].split(_AT_ONCE), conditions, strict=False)
         with self._trainer.precision():
-            return torch.cat([generator(start, each).float() for start, each in parts])
+            return torch.cat([self._trainer.sample(start, each) for start, each in parts])
 
     def _snapshot_path(self, nimg: int) -> Path:
         return self._out / f"snapshot-{nimg:09d}.safetensors"

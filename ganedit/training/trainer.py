@@ -174,6 +174,10 @@ class Trainer:
         chance = torch.Generator().manual_seed(_SAMPLES)
         return torch.randn(count, self.config.generator.z_dim, generator=chance).to(self.processes.device)
 
+    def sample(self, start: Tensor, condition: Tensor | None) -> Tensor:
+        """Give pictures of the averaged generator in [-1, 1], from some of `inputs`."""
+        return self.ema.module(start, condition).float()
+
     def condition(self, indices: Any, chance: int = 0) -> Tensor | None:
         """(n, c_dim) of what the networks are told about pictures, or None; chance chooses among several captions."""
         condition = self.conditions.of(indices, chance)
@@ -211,6 +215,10 @@ class Trainer:
             loss = loss + weights.gamma / 2 * r2_penalty(fake_logits, fake).mean()
         if weights.gp:
             loss = loss + weights.gamma / 2 * gradient_penalty(self.discriminator, real, fake, condition).mean()
+        return self._judged(loss, real_logits, fake_logits)
+
+    def _judged(self, loss: Tensor, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
+        """Let D descend, and say how it judges."""
         norm = self._update(1, self.discriminator, loss)
         real_logits, fake_logits = self.processes.gather(real_logits), self.processes.gather(fake_logits)
         if self.loss.pairs:  # only differences of logits mean something: put the zero half-way
