@@ -13,11 +13,12 @@ from PIL import Image
 
 from ganedit.engine import Engine
 from ganedit.errors import BadRequestError, UnknownModelError
-from ganedit.models.archs.painter import Painter
 from ganedit.models.registry import Registry
 from ganedit.models.snapshots import GENERATORS, write_snapshot
+from ganedit.requests import AUTO_MODEL
 from ganedit.ui import UiSettings, _owners, evaluate, train
 from ganedit.ui import runs as runs_module
+from ganedit.ui.enhance_events import EnhanceTab
 from ganedit.ui.evaluate_events import EvaluateTab
 from ganedit.ui.exchange import Exchange
 from ganedit.ui.generate_events import GenerateTab
@@ -223,6 +224,16 @@ def test_a_run_begins_with_a_length_and_for_an_address(page: tuple[gr.Blocks, Tr
         page[1].start(values, caller)
 
 
+@pytest.mark.parametrize(("arch", "task"), [("r3gan", "generate"), ("painter", "stylize"), ("span", "enhance")])
+def test_a_run_is_offered_to_the_tab_that_its_model_is_for(
+    page: tuple[gr.Blocks, TrainTab], owners: Owners, arch: str, task: str
+) -> None:
+    run, parts = mine(owners, ANN).start(Wish("tiny.toml", "shapes", {"generator.arch": arch})), page[1].parts
+    (run.folder / "snapshot-000000004.safetensors").touch()
+    shown = page[1].refresh({parts.key: ANN, parts.chosen: run.name, parts.live: True})
+    assert [each for each, button in parts.opens.items() if shown[button]["visible"]] == [task]
+
+
 def test_every_event_that_is_told_a_run_is_told_the_key_too(page: tuple[gr.Blocks, TrainTab]) -> None:
     blocks, parts = page[0], page[1].parts
     for event in blocks.fns.values():
@@ -237,7 +248,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     return Engine(Registry((), weights=tmp_path / "weights", cache=tmp_path / "cache"))
 
 
-@pytest.mark.parametrize("arch", ["r3gan", "painter"])
+@pytest.mark.parametrize("arch", ["r3gan", "painter", "span"])
 def test_a_strangers_model_is_in_no_list_and_opens_for_who_has_its_id(
     engine: Engine, runs: Runs, tmp_path: Path, arch: str
 ) -> None:
@@ -245,7 +256,8 @@ def test_a_strangers_model_is_in_no_list_and_opens_for_who_has_its_id(
     assert owners
     run = mine(owners, ANN).start(Wish("tiny.toml", "shapes", {"schedule.kimg": "1", "generator.arch": arch}))
     until(lambda: (begun := owners.of(ANN).get(run.name)) and begun.state == "training")
-    network = Painter(width=4) if arch == "painter" else GENERATORS["r3gan"](z_dim=8, width=8, resolution=8)
+    arguments = {"z_dim": 8, "resolution": 8, "width": 8} if arch == "r3gan" else {"width": 4}
+    network = GENERATORS[arch](**arguments)
     write_snapshot(run.folder / "snapshot-000000004.safetensors", network, arch, {"class_names": []})
     owners.of(ANN).publish(run.name)
     registry = engine.registry
@@ -255,6 +267,11 @@ def test_a_strangers_model_is_in_no_list_and_opens_for_who_has_its_id(
     assert registry.get(run.model).arch == arch and run.name in run.model and len(run.model) > 32
     if arch == "painter":
         assert run.model not in str(Styles(engine).all()) and run.model in str(Styles(engine).all([run.model]))
+    elif arch == "span":
+        with gr.Blocks(analytics_enabled=False):
+            tab = EnhanceTab(engine, UiSettings(public=True))
+        assert run.model not in str(tab.refresh_models(AUTO_MODEL)["choices"])
+        assert tab.refresh_models(run.model)["value"] == run.model
     else:
         assert GenerateTab(engine, None).refresh(None)["choices"] == []
         assert GenerateTab(engine, None).refresh(run.model)["value"] == run.model

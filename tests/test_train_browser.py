@@ -152,7 +152,7 @@ def test_a_painter_of_ones_own_paints(visit_here: Visit, tmp_path: Path) -> None
     page.get_by_role("option", name="ganedit-painter").click()
     train(page, tmp_path / "styles", "0.008", resolution="32")
     expect(state(page)).to_contain_text("finished", timeout=PATIENCE)
-    page.locator("#ge-train-paint").click()
+    page.locator("#ge-train-stylize").click()
     chosen = page.locator("#ge-stylize-styles button.selected")
     expect(chosen).to_contain_text("chalk", timeout=PATIENCE)
     expect(page.locator("#ge-stylize-styles button.thumbnail-item")).to_contain_text(["chalk", "ink"])

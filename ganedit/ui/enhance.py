@@ -8,7 +8,7 @@ from ganedit.ui.edit_wiring import LATEST, LIGHT, OPENS, wire
 from ganedit.ui.enhance_choices import CUSTOM_SCALE
 from ganedit.ui.enhance_events import EnhanceTab
 from ganedit.ui.enhance_layout import EXAMPLES, TAB, TONES, build_controls, build_view
-from ganedit.ui.exchange import Exchange
+from ganedit.ui.exchange import Exchange, Target
 from ganedit.ui.file_choices import FILE_FIELDS
 from ganedit.ui.i18n import label
 from ganedit.ui.intake import build_intake
@@ -46,15 +46,16 @@ def build_enhance_tab(engine: Engine, settings: UiSettings, exchange: Exchange) 
     )
     tab.place(desk, controls, view)
     wire(tab, exchange)
-    _wire_settings(tab, page_tab)
+    _wire_settings(tab, page_tab, exchange)
     _wire_tones(tab)
     view.heat.expand(tab.invented, memory.outcome, view.heat_map, **OPENS)
 
 
-def _wire_settings(tab: EnhanceTab, page_tab: gr.Tab) -> None:
+def _wire_settings(tab: EnhanceTab, page_tab: gr.Tab, exchange: Exchange) -> None:
     photo, controls = tab.desk.memory.photo, tab.controls
     model, scale = controls.parts["model"], controls.parts["scale"]
     page_tab.select(tab.refresh_models, model, model, **LATEST)
+    exchange.accept_models(Target("ge.tab.enhance", TAB, tab.take_model, [], [model]))
     gr.on(
         [model.change, photo.change],
         tab.show_model,

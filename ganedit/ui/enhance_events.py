@@ -82,7 +82,14 @@ class EnhanceTab(EditTab):
 
     def refresh_models(self, chosen: str) -> Any:
         """List the models again: the Models tab may have fetched or removed some."""
-        return listed_again(self.model_choices(), chosen, AUTO_MODEL)
+        choices, registry = self.model_choices(), self.engine.registry
+        if chosen not in dict(choices).values() and registry.has(chosen, "enhance") and registry.is_installed(chosen):
+            choices.append((chosen, chosen))  # an unlisted one, which the Train tab handed over
+        return listed_again(choices, chosen, AUTO_MODEL)
+
+    def take_model(self, model: str, _: Values) -> Updates:
+        """Choose a model that another tab hands over; that it has changed fits the controls to it."""
+        return {self.controls.parts["model"]: self.refresh_models(model)}
 
     def show_model(self, model: str, photo: Photo | None, wished: str) -> Updates:
         """Fit denoise and scales to the model and the picture."""

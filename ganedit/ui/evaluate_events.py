@@ -168,8 +168,8 @@ class EvaluateTab:
         """List the trained models again, those that were trained here first, of strangers' the visitor's own."""
         cards = self._engine.registry.cards("generate")
         ids = [card.id for home in _HOMES_OF_SNAPSHOTS for card in cards if card.sources[0].locator.startswith(home)]
-        own = [run for run in self._owners.of(key).all() if run.owner and not run.paints] if self._owners else []
-        private = {run.model: run.name for run in own if self._engine.registry.has(run.model)}
+        own = [run for run in self._owners.of(key).all() if run.owner] if self._owners else []
+        private = {run.model: run.name for run in own if self._engine.registry.has(run.model, "generate")}
         choices = [*((name, each) for each, name in private.items()), *((each, each) for each in ids)]
         known = [each for _, each in choices]
         chosen = model if model in known else next(iter(known), None)

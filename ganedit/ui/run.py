@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from ganedit.errors import BadRequestError
+from ganedit.models.card import Task, task_of
 
 RunState = Literal["waiting", "training", "stopping", "stopped", "finished", "failed"]
 
@@ -78,10 +79,10 @@ class Run:
         return float(own) if own else float(recipe_values(Path(self.wish.recipe)).get("schedule.kimg", 0))
 
     @property
-    def paints(self) -> bool:
-        """Whether it trains a painter, which repaints pictures, and no generator of new ones."""
+    def task(self) -> Task:
+        """What the model that comes of it is for."""
         key = "generator.arch"
-        return (self.wish.settings.get(key) or recipe_values(Path(self.wish.recipe)).get(key)) == "painter"
+        return task_of(str(self.wish.settings.get(key) or recipe_values(Path(self.wish.recipe)).get(key)))
 
     def command(self, out: str, *, resume: bool = False, program: str = "python") -> list[str]:
         """Give the command line that trains it in the folder ``out``."""

@@ -1,9 +1,11 @@
 """The Train tab: what is on it, and its events put together. What they do: ``train_events``."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
 
+from ganedit.models.card import Task
 from ganedit.ui.desk import build_columns
 from ganedit.ui.edit_wiring import LIGHT
 from ganedit.ui.exchange import Exchange
@@ -15,6 +17,12 @@ from ganedit.ui.train_events import KNOBS, Parts, TrainTab, about_recipe, own_va
 
 TAB = "train"
 _TICK_SECONDS = 1.5
+_OPENS: Mapping[Task, str] = {
+    "generate": "ge.train.generate",
+    "stylize": "ge.train.paint",
+    "enhance": "ge.train.enhance",
+}
+"""The button that opens a model, by the tab that is named as its task."""
 
 _CHOOSE_RUN = """
 element.addEventListener('click', (event) => {
@@ -130,12 +138,10 @@ def _build_actions() -> dict[str, Any]:
             elem_classes="ge-size",
         )
         resume = gr.Button(label("ge.train.resume"), visible=False, size="md", elem_id="ge-train-resume")
-        generate = gr.Button(
-            label("ge.train.generate"), variant="primary", visible=False, size="md", elem_id="ge-train-generate"
-        )
-        paint = gr.Button(
-            label("ge.train.paint"), variant="primary", visible=False, size="md", elem_id="ge-train-paint"
-        )
+        opens = {
+            task: gr.Button(label(text), variant="primary", visible=False, size="md", elem_id=f"ge-train-{task}")
+            for task, text in _OPENS.items()
+        }
         snapshot = gr.Button(label("ge.train.download"), visible=False, size="md", elem_id="ge-train-snapshot")
         remove = gr.Button(label("ge.train.remove"), visible=False, size="md", elem_id="ge-train-remove")
         file = gr.DownloadButton(visible="hidden", elem_id="ge-train-file")
@@ -150,8 +156,7 @@ def _build_actions() -> dict[str, Any]:
         "longer": longer,
         "resume": resume,
         "remove": remove,
-        "generate": generate,
-        "paint": paint,
+        "opens": opens,
         "snapshot": snapshot,
         "file": file,
         "question": question,
@@ -224,9 +229,9 @@ def _wire(tab: TrainTab, page_tab: gr.Tab, exchange: Exchange) -> None:
     parts.remove_yes.click(tab.remove, look, shown, trigger_mode="once", **LIGHT)
     parts.moment.input(tab.scrub, look, [parts.grid, parts.live, parts.moment], trigger_mode="always_last", **LIGHT)
     parts.live.input(tab.refresh, look, shown, **LIGHT)
-    for button, target in ((parts.generate, "generate"), (parts.paint, "stylize")):
+    for task, button in parts.opens.items():
         published = button.click(tab.publish, {parts.key, parts.chosen}, None, **LIGHT)
-        exchange.offer_model(published.success, parts.model, target)
+        exchange.offer_model(published.success, parts.model, task)
     # Gradio hands out a file at a click only, and there is none before it is asked for.
     given = parts.snapshot.click(tab.give_snapshot, {parts.key, parts.chosen}, parts.file, **LIGHT)
     given.success(None, None, None, js=_CLICK_SNAPSHOT, **LIGHT)

@@ -14,6 +14,7 @@ from gradio.components import Component
 from PIL import Image
 
 from ganedit.errors import UserError
+from ganedit.models.card import Task
 from ganedit.ui.clicks import named
 from ganedit.ui.fair import address_of
 from ganedit.ui.i18n import both
@@ -73,7 +74,8 @@ class Parts:
         listed: all runs.
         status, plots, grid, moment, live, command: the chosen run.
         longer: how long the chosen run shall be when it goes on; empty leaves it.
-        stop, resume, generate, paint, snapshot, remove, question, remove_yes, keep: what can be done with it.
+        stop, resume, opens, snapshot, remove, question, remove_yes, keep: what can be done with it.
+        opens: by task of the model, those that open it in the tab that is made for it.
         file: hands out the snapshot; not seen.
         key: in the browser's memory: makes runs its own where strangers train.
         chosen: name of the run that is shown.
@@ -95,8 +97,7 @@ class Parts:
     longer: gr.Textbox
     resume: gr.Button
     remove: gr.Button
-    generate: gr.Button
-    paint: gr.Button
+    opens: Mapping[Task, gr.Button]
     snapshot: gr.Button
     file: gr.DownloadButton
     question: gr.HTML
@@ -149,7 +150,7 @@ class TrainTab:
         """Everything that follows the chosen run."""
         parts = self.parts
         shown: list[Component] = [parts.listed, parts.status, parts.plots, parts.grid, parts.moment, parts.live]
-        shown += [parts.command, parts.stop, parts.longer, parts.resume, parts.generate, parts.paint, parts.snapshot]
+        shown += [parts.command, parts.stop, parts.longer, parts.resume, *parts.opens.values(), parts.snapshot]
         shown += [parts.remove, parts.question, parts.remove_yes, parts.keep, parts.chosen, parts.model, parts.seen]
         shown += [parts.timer]
         return [*shown]
@@ -317,8 +318,10 @@ class TrainTab:
             parts.stop: gr.update(visible=run is not None and run.state in ("waiting", "training")),
             parts.longer: gr.update(placeholder=f"{run.kimg:g}" if run else "", visible=rests),
             parts.resume: gr.update(visible=rests),
-            parts.generate: gr.update(visible=usable and run is not None and not run.paints),
-            parts.paint: gr.update(visible=usable and run is not None and run.paints),
+            **{
+                button: gr.update(visible=usable and run is not None and run.task == task)
+                for task, button in parts.opens.items()
+            },
             parts.snapshot: gr.update(visible=usable),
             parts.remove: gr.update(visible=rests),
         }

@@ -31,6 +31,7 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Choose pictures and a recipe on the left, or start with the drawn shapes: a small generator in a few minutes.",
         "请在左侧选择图片和配方；也可以先用绘制的图形，几分钟就能训练出一个小生成器。",
     ),
+    "ge.train.enhance": ("Enhance with it", "用它增强图片"),
     "ge.train.first": (
         "Preparing the pictures; the first numbers come in a moment.",
         "正在准备图片，稍后显示首批数据。",
