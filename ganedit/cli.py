@@ -121,7 +121,7 @@ def enhance(
     options = SaveOptions(
         quality=quality, bit_depth=one_of("bit-depth", bit_depth, (None, 8, 16)), keep_location=keep_location
     )
-    check_target(target, options)  # before the work, not after
+    kind = check_target(target, options)  # before the work, not after
     request = EnhanceRequest(
         image=picture,
         model=model,
@@ -132,7 +132,7 @@ def enhance(
         color_guard=color_guard,
         compute=Compute(one_of("precision", precision, ("auto", "float32", "bfloat16")), tile, options.bit_depth),
     )
-    result = run(request, "Enhancing", max_output_megapixels)
+    result = run(request, "Enhancing", max_output_megapixels, kind=kind)
     write(result, target, options, embed_settings, as_json)
 
 
@@ -160,9 +160,9 @@ def inpaint(
     picture = open_picture(source)
     marked = open_mask(mask, (picture.width, picture.height))
     options = SaveOptions(quality=quality, keep_location=keep_location)
-    check_target(target, options)
+    kind = check_target(target, options)
     request = InpaintRequest(picture, marked, model, grow_px=grow, feather_px=feather, detail=detail)
-    write(run(request, "Filling"), target, options, embed_settings, as_json)
+    write(run(request, "Filling", kind=kind), target, options, embed_settings, as_json)
 
 
 @app.command()
@@ -190,14 +190,15 @@ def outpaint(
 
     picture = open_picture(source)
     options = SaveOptions(quality=quality, keep_location=keep_location)
-    check_target(target, options)
+    kind = check_target(target, options)
     sides = {"left": left, "top": top, "right": right, "bottom": bottom}
     if aspect:
         if any(sides.values()):
             raise BadRequestError("Give either pixels or an aspect ratio, not both.")
         sides = sides_for((picture.width, picture.height), parse_aspect(aspect), position)
     request = OutpaintRequest(picture, **sides, model=model, detail=detail)
-    write(run(request, "Extending", max_output_megapixels), target, options, embed_settings, as_json)
+    result = run(request, "Extending", max_output_megapixels, kind=kind)
+    write(result, target, options, embed_settings, as_json)
 
 
 @app.command()

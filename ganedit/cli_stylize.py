@@ -73,8 +73,8 @@ def stylize(
     elif source.suffix.lower() in READABLE and target.suffix.lower() in CLIP_SUFFIXES:
         _repaint_clip(asked, source, target, embed_settings, as_json)
     else:
-        check_target(target, options)
-        write(run(asked(open_picture(source)), "Painting"), target, options, embed_settings, as_json)
+        kind = check_target(target, options)
+        write(run(asked(open_picture(source)), "Painting", kind=kind), target, options, embed_settings, as_json)
 
 
 def _repaint_folder(asked: Asked, source: Path, target: Path, save: Callable[..., None]) -> None:

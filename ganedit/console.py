@@ -14,7 +14,7 @@ from ganedit.errors import BadRequestError, TooLargeError, cut
 
 if TYPE_CHECKING:
     from ganedit.engine import Engine
-    from ganedit.formats import SaveOptions
+    from ganedit.formats import FileFormat, SaveOptions
     from ganedit.requests import EditResult, Request
 
 Quality = Annotated[int, typer.Option(help="1 to 100, for JPEG, WebP and AVIF.")]
@@ -65,21 +65,52 @@ def progress_lines() -> Iterator[Advance]:
 
 
 def run(
-    request: "Request", label: str, max_output_megapixels: float = 80.0, *, engine: "Engine | None" = None
+    request: "Request",
+    label: str,
+    max_output_megapixels: float = 80.0,
+    *,
+    engine: "Engine | None" = None,
+    kind: "FileFormat | None" = None,
 ) -> "EditResult":
-    """Run a request with a progress bar, on an engine of its own unless one is given, which keeps its networks.
+    """Run a request with a progress bar.
+
+    Args:
+        request: what to do.
+        label: what the bar says.
+        max_output_megapixels: of the engine.
+        engine: keeps its networks for the next request; None takes a new one.
+        kind: the format of the result, which may not hold its size.
 
     Raises:
-        UserError: the request is wrong, or its model cannot be had.
+        UserError: the request is wrong, its model cannot be had, or its result cannot be saved.
     """
     from ganedit.engine import Engine  # takes seconds, which --help does not have
+    from ganedit.formats import check_sides
 
     with progress_bar(label) as advance:
         engine = engine or Engine(max_output_megapixels=max_output_megapixels)
         try:
+            if kind:
+                check_sides(kind, *_result_size(request, engine))
             return engine.run(request, lambda step: advance(step.done, step.total))
         except TooLargeError as error:
             raise BadRequestError(f"{str(error)[:-1]}, or allow more with --max-output-megapixels.") from None
+
+
+def _result_size(request: "Request", engine: "Engine") -> tuple[int, int]:
+    """Say how large, (width, height) in pixels, the result of an edit of a picture will be."""
+    from ganedit.requests import EnhanceRequest, GenerateRequest, InterpolateRequest, OutpaintRequest
+
+    if isinstance(request, GenerateRequest | InterpolateRequest):
+        return 0, 0  # no generator draws what a file cannot hold
+    width, height = request.image.width, request.image.height
+    if isinstance(request, OutpaintRequest):
+        return width + request.left + request.right, height + request.top + request.bottom
+    if isinstance(request, EnhanceRequest):
+        request = engine.settle(request).request
+        scale = request.scale or 1.0
+        return request.size or (round(width * scale), round(height * scale))
+    return width, height
 
 
 def write(

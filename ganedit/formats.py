@@ -199,6 +199,16 @@ def check_target(path: str | Path, options: SaveOptions) -> FileFormat:
     return kind
 
 
+def check_sides(kind: FileFormat, width: int, height: int) -> None:
+    """Refuse a picture that is wider or higher than files of a format can be.
+
+    Raises:
+        BadRequestError: it is.
+    """
+    if max(width, height) > _MAX_SIDE_PX[kind]:
+        raise BadRequestError(f"{kind} holds at most {_MAX_SIDE_PX[kind]} pixels a side, save as PNG instead.")
+
+
 def _kind_for(path: Path, options: SaveOptions) -> FileFormat:
     kind = options.format or _format_of(path)
     if options.bit_depth == 16 and kind != "png":
@@ -216,8 +226,7 @@ def _format_of(path: Path) -> FileFormat:
 
 
 def _encoded(picture: Picture, kind: FileFormat, options: SaveOptions, xmp: bytes | None) -> bytes:
-    if max(picture.width, picture.height) > _MAX_SIDE_PX[kind]:
-        raise BadRequestError(f"{kind} holds at most {_MAX_SIDE_PX[kind]} pixels a side, save as PNG instead.")
+    check_sides(kind, picture.width, picture.height)
     exif = rebuild_exif(picture.exif, options.keep_location)
     bit_depth = options.bit_depth or (picture.bit_depth if kind == "png" else 8)
     if bit_depth == 16:

@@ -150,3 +150,17 @@ def test_output_into_a_full_disk_is_one_sentence(
         main()
     assert ended.value.code == 2
     assert capsys.readouterr().err == "The output cannot be written (No space left on device), free some room.\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["enhance {photo} {out} --model none --size 16400x8", "outpaint {photo} {out} --left 16380 --model opencv-telea"],
+)
+def test_a_result_that_its_format_cannot_hold_is_told_before_the_work(
+    idle: None, places: dict[str, Path], tmp_path: Path, command: str
+) -> None:
+    target = tmp_path / "out" / "wide.webp"
+    done = CliRunner().invoke(app, command.format(photo=places["photo"], out=target).split())
+    assert isinstance(done.exception, UserError)
+    assert "webp holds at most 16383 pixels a side" in str(done.exception)
+    assert not target.exists()
