@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from ganedit.formats import read_recipe
 
@@ -68,11 +68,11 @@ def test_size_overrides_scale_and_jpeg_is_taken_from_the_ending(photo, tmp_path)
         (["enhance", "{photo}", "{out}", "--max-output-megapixels", "0.001"], "megapixels"),
         (["enhance", "{photo}", "{unwritable}"], "folder|directory"),
         (["enhance", "{photo}", "{odd}"], "png"),
-        (["inpaint", "{photo}", "{photo}", "{out}", "--model", "nope"], "no model called nope"),
+        (["inpaint", "{photo}", "{hole}", "{out}", "--model", "nope"], "no model called nope"),
         (["inpaint", "{photo}", "{black}", "{out}"], "marks nothing"),
         (["inpaint", "{photo}", "{small}", "{out}"], "10x10"),
         (["inpaint", "{photo}", "{bad}", "{out}"], "picture"),
-        (["inpaint", "{photo}", "{photo}", "{out}", "--model", "realesr-animevideov3"], "another task"),
+        (["inpaint", "{photo}", "{hole}", "{out}", "--model", "realesr-animevideov3"], "another task"),
         (["outpaint", "{photo}", "{out}"], "at least one side"),
         (["outpaint", "{photo}", "{out}", "--aspect", "wide"], "16:9"),
         (["outpaint", "{photo}", "{out}", "--aspect", "2:1", "--left", "3"], "not both"),
@@ -90,7 +90,9 @@ def test_mistakes_are_one_sentence_and_exit_code_2(photo, tmp_path, words, sente
     (tmp_path / "bad.png").write_text("hello")
     Image.new("L", (64, 48)).save(tmp_path / "black.png")
     Image.new("L", (10, 10), 255).save(tmp_path / "small.png")
+    ImageOps.expand(Image.new("L", (32, 24), 255), (16, 12)).save(tmp_path / "hole.png")
     places = {
+        "hole": tmp_path / "hole.png",
         "black": tmp_path / "black.png",
         "small": tmp_path / "small.png",
         "photo": photo,
