@@ -53,8 +53,9 @@ def visit_here(chromium: Browser, served: str) -> Iterator[Visit]:
     one.end()
 
 
-def set_knobs(page: Page, **values: str) -> None:
-    page.locator("#ge-train-settings button").first.click()
+def set_knobs(page: Page, *, unfold: bool = True, **values: str) -> None:
+    if unfold:
+        page.locator("#ge-train-settings button").first.click()
     page.wait_for_timeout(300)  # gradio shows fields a moment before they take what is typed
     for name, value in values.items():
         page.locator(f"#ge-train-{name} :is(input, textarea)").fill(value)
@@ -165,7 +166,10 @@ def test_a_painter_of_ones_own_paints(visit_here: Visit, tmp_path: Path) -> None
 def test_a_wrong_setting_is_told_in_the_sentence_of_the_program(visit_here: Visit, pictures: Path) -> None:
     page = visit_here.page
     train(page, pictures, "often")
-    expect(page.locator("#ge-train-status")).to_contain_text("schedule.kimg", timeout=PATIENCE)
+    expect(page.locator(".toast-body")).to_contain_text("must be a number of thousand pictures")
+    set_knobs(page, kimg="0.008", batch="many", unfold=False)
+    page.locator("#ge-train-start").click()
+    expect(page.locator("#ge-train-status")).to_contain_text("schedule.batch", timeout=PATIENCE)
     expect(state(page)).to_contain_text("failed")
 
 
