@@ -1,7 +1,6 @@
 """The command line: doors, exit codes, and one sentence for every mistake."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -9,22 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import ganedit
 from PIL import Image, ImageOps
 
 from ganedit.formats import read_recipe
 
 ROOT = Path(__file__).parents[1]
-
-
-def ganedit(*words, **environment):
-    return subprocess.run(
-        [sys.executable, "-m", "ganedit", *map(str, words)],
-        cwd=ROOT,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
 
 
 @pytest.fixture
