@@ -28,7 +28,7 @@ from ganedit.ui.runs import Runs
 from ganedit.ui.styles import Styles
 from ganedit.ui.train_events import TrainTab
 
-PATIENCE = 60
+PATIENCE = 300
 WISH = Wish("tiny.toml", "shapes", {"schedule.kimg": "1"})
 ANN, BOB = "a" * 43, "b" * 43
 WAITS = "import signal, sys, time; signal.signal(15, lambda *_: sys.exit()); time.sleep(600)"
@@ -142,6 +142,7 @@ def test_of_strangers_ended_runs_the_newest_are_kept_and_those_with_a_model_long
     trained = mine(owners, ANN).start(WISH)
     (trained.folder / "snapshot-000000001.safetensors").touch()
     mine(owners, ANN).stop(trained.name)
+    until(lambda: not any(run.is_live for run in runs.all()))
     names = []
     for _ in range(4):
         names.append(mine(owners, BOB).start(WISH).name)

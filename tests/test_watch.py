@@ -202,13 +202,13 @@ def test_the_sheet_of_styles_has_a_time_limit(step: Step, monkeypatch: pytest.Mo
 @pytest.fixture
 def silent(monkeypatch: pytest.MonkeyPatch) -> Measurement:
     """A measurement whose process says nothing and does not end."""
-    command = [sys.executable, "-c", "import time; time.sleep(600)"]
+    command = [sys.executable, "-c", "import time; time.sleep(601)"]
     monkeypatch.setattr(Measurement, "command", lambda *_: command)
     return Measurement("silent", "silent", "quick", "auto")
 
 
 def _children() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "time.sleep(600)" in " ".join(child.cmdline())]
+    return [child for child in psutil.Process().children() if "time.sleep(601)" in " ".join(child.cmdline())]
 
 
 def test_an_evaluation_that_says_nothing_can_be_stopped_and_its_process_ends(
