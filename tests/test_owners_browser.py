@@ -57,5 +57,7 @@ def test_a_run_is_seen_in_the_browser_that_began_it_alone_and_still_after_a_relo
     ann.page.locator("#ge-train-remove-yes").click()
     expect(ann.page.locator("#ge-train-runs [data-run]")).to_have_count(0, timeout=PATIENCE)
     expect(bob.page.locator("#ge-train-runs [data-run]")).to_have_count(1)
+    bob.page.locator("#ge-train-stop").click()  # or its process would outlive the page
+    expect(bob.page.locator("#ge-train-status .ge-pill")).to_contain_text("stopped", timeout=PATIENCE)
     ann.end()
     bob.end()
